@@ -1,0 +1,5 @@
+"""``python -m recdiv``."""
+
+from recdiv.cli import app
+
+app()
