@@ -1,0 +1,116 @@
+"""How every figure looks, and how one is put on a page: a single inline SVG that reads in light and in dark.
+
+Ink (text, axes, black strokes) becomes ``currentColor``, so a figure takes the colour of the text around it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from recdiv._extras import require
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")  # each at least 3:1 on white and on #121212
+MARKERS = ("o", "s", "^", "D", "v")
+LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+HATCHES = ("", "///", "...", "\\\\\\", "xx")
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw figures of the book's look: the palette above, no box, transparent paper, text kept as text.
+
+    >>> with style():
+    ...     import matplotlib.pyplot as plt
+    ...     plt.rcParams["svg.fonttype"]
+    'none'
+    """
+    matplotlib = require("matplotlib", "plot")
+    with matplotlib.rc_context(_settings()):
+        yield
+
+
+def show(fig: Any, *, alt: str, caption: str | None = None) -> None:  # noqa: ANN401
+    """Put ``fig`` on the page as one inline SVG, and close it.
+
+    Args:
+        fig: a Matplotlib figure, best drawn inside :func:`style`.
+        alt: what the figure shows, in words: read aloud in its place.
+        caption: a line under the figure.
+
+    Raises:
+        ValueError: if ``alt`` is empty.
+    """
+    display = require("IPython.display", "book").display
+    display({"text/html": svg(fig, alt=alt, caption=caption), "text/plain": alt}, raw=True)
+    require("matplotlib.pyplot", "plot").close(fig)
+
+
+def svg(fig: Any, *, alt: str, caption: str | None = None) -> str:  # noqa: ANN401
+    """``<figure><svg ...></figure>`` of ``fig``: the same bytes each time, no date, no identifier shared with others.
+
+    Raises:
+        ValueError: if ``alt`` is empty.
+    """
+    if not alt.strip():
+        raise ValueError(f"alt must say in words what the figure shows, got {alt!r}")
+    buffer = io.StringIO()
+    with style():
+        fig.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight", transparent=True)
+    drawing = _inline(buffer.getvalue(), html.escape(" ".join(alt.split()), quote=True))
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return f'<figure class="recdiv-figure" style="margin:1em 0">{drawing}{below}</figure>'
+
+
+def _settings() -> dict[str, Any]:
+    cycler = require("cycler", "plot").cycler
+    return {
+        "axes.prop_cycle": cycler(color=PALETTE) + cycler(linestyle=LINES),
+        "axes.facecolor": "none",
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "axes.titlelocation": "left",
+        "axes.titlesize": "medium",
+        "axes.edgecolor": "black",
+        "figure.constrained_layout.use": True,
+        "figure.facecolor": "none",
+        "figure.figsize": (6.4, 3.6),
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "Helvetica", "sans-serif"],
+        "font.size": 10.0,
+        "grid.alpha": 0.18,
+        "grid.color": "black",
+        "grid.linewidth": 0.8,
+        "legend.frameon": False,
+        "lines.linewidth": 2.0,
+        "lines.markersize": 6.0,
+        "savefig.facecolor": "none",
+        "svg.fonttype": "none",
+        "svg.hashsalt": "recdiv",
+    }
+
+
+def _inline(document: str, alt: str) -> str:
+    """The ``<svg>`` element of an SVG document, fit to stand in a page among others."""
+    body = document[document.index("<svg") :].strip()
+    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style[^>]*>\*\{[^}]*\}</style>", "", body)  # `*` would restyle the whole page
+    body = re.sub(r"(fill|stroke): ?#000000", r"\1: currentColor", body)
+    mark = "f" + hashlib.sha256((body + alt).encode()).hexdigest()[:8]
+    body = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', body)
+    body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
+    size = re.search(r'viewBox="\S+ \S+ (\S+) \S+"', body)
+    width = f"{float(size[1]) * 4 / 3:.0f}px" if size else "100%"
+    look = f"width:100%;max-width:{width};height:auto;stroke-linejoin:round;stroke-linecap:butt"
+    root = f'<svg role="img" aria-label="{alt}" fill="currentColor" style="{look}"'
+    body = re.sub(r'(<svg[^>]*?)\s+width="[^"]*"', r"\1", body, count=1)
+    body = re.sub(r'(<svg[^>]*?)\s+height="[^"]*"', r"\1", body, count=1)
+    return re.sub(r"\n\s*", "\n", body.replace("<svg", root, 1))
