@@ -1,0 +1,59 @@
+// Diagrams: drawn in the page's colours, and drawn again when the reader switches between light and dark.
+(() => {
+  const palette = {
+    light: { text: "#1c2427", line: "#4a5a60", box: "#e7f1f2", edge: "#0a6570", ground: "#ffffff", cluster: "#f5f7f7" },
+    dark: { text: "#e6eaeb", line: "#a9b6ba", box: "#12353a", edge: "#6fd3dc", ground: "#15191b", cluster: "#1d2325" },
+  };
+
+  function settings(theme) {
+    const c = palette[theme];
+    return {
+      startOnLoad: false,
+      securityLevel: "strict",
+      theme: "base",
+      flowchart: { useMaxWidth: false, htmlLabels: true },
+      themeVariables: {
+        darkMode: theme === "dark",
+        fontFamily: "system-ui, sans-serif",
+        fontSize: "15px",
+        background: c.ground,
+        primaryColor: c.box,
+        primaryTextColor: c.text,
+        primaryBorderColor: c.edge,
+        secondaryColor: c.cluster,
+        tertiaryColor: c.cluster,
+        clusterBkg: c.cluster,
+        clusterBorder: c.line,
+        lineColor: c.line,
+        textColor: c.text,
+        edgeLabelBackground: c.ground,
+      },
+    };
+  }
+
+  async function draw() {
+    const theme = document.documentElement.dataset.theme === "dark" ? "dark" : "light";
+    const diagrams = [...document.querySelectorAll("pre.mermaid")];
+    for (const pre of diagrams) {
+      pre.dataset.source ??= pre.textContent;
+      pre.textContent = pre.dataset.source;
+      pre.removeAttribute("data-processed");
+    }
+    window.mermaid.initialize(settings(theme));
+    await window.mermaid.run({ nodes: diagrams });
+    for (const svg of document.querySelectorAll("pre.mermaid svg")) svg.setAttribute("role", "img");
+  }
+
+  function start() {
+    if (!document.querySelector("pre.mermaid") || !window.mermaid) return;
+    let drawing = draw();
+    let seen = document.documentElement.dataset.theme;
+    new MutationObserver(() => {
+      if (document.documentElement.dataset.theme === seen) return;
+      seen = document.documentElement.dataset.theme;
+      drawing = drawing.then(draw);
+    }).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
+
+  document.addEventListener("DOMContentLoaded", start);
+})();
