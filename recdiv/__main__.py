@@ -1,5 +1,5 @@
 """``python -m recdiv``."""
 
-from recdiv.cli import app
+from recdiv.cli import main
 
-app()
+main()
