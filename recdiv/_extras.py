@@ -1,16 +1,31 @@
-"""Optional dependencies, asked for by name."""
+"""Packages that only some of recdiv needs: imported when used, named when absent."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+
+_USED_BY = {"lm": "recdiv.lm", "plot": "recdiv.plots", "data": "recdiv.datasets", "book": "the recdiv book"}
 
 
-def require(module: str, extra: str) -> Any:  # noqa: ANN401
-    """Import ``module``, or say in one sentence which extra brings it."""
+def require(module: str, extra: str) -> ModuleType:
+    """Import ``module``, which comes with ``pip install "recdiv[extra]"``.
+
+    Raises:
+        ImportError: if it is not installed, in one sentence that says what to type.
+
+    >>> require("json", "lm").__name__
+    'json'
+    >>> require("no_such_package", "lm")
+    Traceback (most recent call last):
+        ...
+    ImportError: recdiv.lm needs no_such_package: pip install "recdiv[lm]"
+    """
+    root = module.partition(".")[0]
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
-            raise
-        raise ImportError(f'recdiv needs {module.split(".")[0]} here: pip install "recdiv[{extra}]"') from error
+        if error.name is None or error.name.partition(".")[0] != root:
+            raise  # installed, but broken in itself: hiding that would mislead
+        user = _USED_BY.get(extra, "recdiv")
+        raise ImportError(f'{user} needs {root}: pip install "recdiv[{extra}]"', name=root) from None

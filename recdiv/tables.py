@@ -90,7 +90,7 @@ class Catalog:
     def categories(self) -> list[tuple[str, ...]]:
         """Labels of each item; an empty tuple where there is none."""
         _require_columns(self.frame, "catalog", ["category"])
-        return [_labels(value) for value in self.frame["category"]]
+        return [labels_of(value) for value in self.frame["category"]]
 
     def category_matrix(self) -> tuple[Tensor, list[str]]:
         """Items × labels, float32 0/1 ``[I, C]``, and the label names in alphabetical order."""
@@ -216,7 +216,7 @@ class Recommendations:
         time: Iterable[Any] | None = None,
         groups: Iterable[Any] | None = None,
     ) -> None:
-        self.items = _integers(items, "items")
+        self.items = integers(items, "items")
         if self.items.ndim != 2:
             raise ValueError(f"items must have shape [U, K], got {list(self.items.shape)}")
         if self.items.numel() and int(self.items.min()) < UNKNOWN:
@@ -399,7 +399,7 @@ def _sentence(title: str, text: str) -> str:
     return f"{title} {text}" if title[-1] in ".!?:…" else f"{title}. {text}"
 
 
-def _labels(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+def labels_of(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
         parts = [str(part).strip() for part in value]
     else:
@@ -407,7 +407,7 @@ def _labels(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-def _integers(values: Tensor | npt.ArrayLike, name: str) -> Tensor:
+def integers(values: Tensor | npt.ArrayLike, name: str) -> Tensor:
     tensor = torch.as_tensor(values)
     if tensor.numel() == 0:
         return tensor.to(torch.int64)

@@ -1,0 +1,72 @@
+"""What lists, weights and labels look like once they have been checked; shared by kernels and diversity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from recdiv.tables import UNKNOWN, Recommendations, integers
+
+Items = Tensor | npt.ArrayLike
+Weights = Tensor | npt.ArrayLike
+BLOCK = 1 << 21  # float64 numbers held at once while a matrix is built (16 MB: stays near the cache)
+
+
+def blocks(rows: Tensor, width: int) -> Iterator[Tensor]:
+    """Consecutive parts of ``rows`` whose vectors of ``width`` numbers fit a block."""
+    step = max(1, BLOCK // width)
+    return (rows[start : start + step] for start in range(0, len(rows), step))
+
+
+def as_items(items: Items | Recommendations, n_items: int) -> Tensor:
+    """Catalogue rows as int64; -1 and -2 stand for slots that hold nothing known."""
+    rows = items.items if isinstance(items, Recommendations) else integers(items, "items")
+    if rows.numel() and not (UNKNOWN <= int(rows.min()) and int(rows.max()) < n_items):
+        wrong = int(rows.max()) if int(rows.max()) >= n_items else int(rows.min())
+        raise ValueError(f"items must be rows of the catalogue, 0..{n_items - 1}, or -1 or -2, got {wrong}")
+    return rows
+
+
+def as_weights(weights: Weights, n_items: int, name: str) -> Tensor:
+    """Weights ``[I]`` over the catalogue, float64, scaled to sum 1."""
+    p = non_negative(weights, name)
+    if p.shape != (n_items,):
+        raise ValueError(f"{name} must have one weight an item [{n_items}], got shape {list(p.shape)}")
+    total = p.sum()
+    if not total > 0:
+        raise ValueError(f"{name} must have a positive sum, got {float(total)}")
+    return p / total
+
+
+def non_negative(weights: Weights, name: str) -> Tensor:
+    """Weights of any shape as float64."""
+    p = torch.as_tensor(weights).double()
+    if p.numel() and not (torch.isfinite(p).all() and bool((p >= 0).all())):
+        wrong = p[~(torch.isfinite(p) & (p >= 0))].flatten()[0]
+        raise ValueError(f"{name} must be finite and not negative, got {float(wrong)}")
+    return p
+
+
+def slot_masses(items: Tensor, weights: Weights | None, name: str) -> Tensor:
+    """Weight of each slot, float64 ``[..., K]``, summing to 1 in each list; all zero where a list weighs nothing."""
+    mass = (items >= 0).double()
+    if weights is not None:
+        given = non_negative(weights, name).to(items.device)
+        try:
+            mass = mass * given.expand(items.shape)
+        except RuntimeError:
+            raise ValueError(
+                f"{name} must have one weight a slot, shape [{items.shape[-1] if items.ndim else ''}] or "
+                f"{list(items.shape)}, got {list(given.shape)}"
+            ) from None
+    total = mass.sum(-1, keepdim=True)
+    return torch.where(total > 0, mass / total, torch.zeros_like(mass))
+
+
+def positive_eigenvalues(matrix: Tensor) -> Tensor:
+    """Eigenvalues of a PSD matrix that are not zero, largest first; below d·eps·λ_max is round-off and counts as 0."""
+    values: Tensor = torch.linalg.eigvalsh(matrix).flip(-1)
+    return values[values > len(values) * torch.finfo(values.dtype).eps * values[0]]

@@ -1,0 +1,95 @@
+r"""From eigenvalues to effective numbers, one list or many at once.
+
+For an order q each state has a *moment*: :math:`\operatorname{tr} \rho^q`, or :math:`S_1(\rho)` at q = 1, or
+:math:`\lambda_{\max}` at q = ∞. Moments are what averages over lists (that makes alpha), and ``number`` turns a moment
+into an effective number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from recdiv.kernels import Kernel
+
+_NUMBERS = 1 << 20  # float64 numbers a chunk of lists may hold (8 MB: stays near the cache)
+_TYPICAL_DIMENSION = 512
+
+
+def check_order(q: float, kernel: Kernel) -> None:
+    """Refuse an order that has no meaning for this kernel."""
+    if not q >= 0:
+        raise ValueError(f"q must be a number from 0 to infinity, got {q}")
+    if q == 0 and not getattr(kernel, "orthogonal", False):
+        raise ValueError("q must be above 0 for a kernel of overlapping items (q=0 would be a matrix rank), got 0")
+
+
+def moment(values: Tensor, q: float) -> Tensor:
+    """Moment of order q of each set of eigenvalues, ``[..., m] -> [...]``; those that are zero take no part."""
+    if q == 1:
+        return -torch.special.xlogy(values, values).sum(-1)
+    if math.isinf(q):
+        return values.amax(-1)
+    return torch.where(values > 0, values**q, torch.zeros_like(values)).sum(-1)
+
+
+def number(moments: Tensor, q: float) -> Tensor:
+    """Effective number from a moment."""
+    if q == 1:
+        return moments.exp()
+    return 1.0 / moments if math.isinf(q) else moments ** (1.0 / (1.0 - q))
+
+
+def state_moment(kernel: Kernel, p: Tensor, q: float) -> Tensor:
+    """Moment of the state of weights ``[I]``, a scalar."""
+    return moment(kernel.spectrum(p).clamp(min=0), q)
+
+
+def list_moments(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tensor:
+    """Moment of the state of each list, ``[U, K] -> [U]``; NaN where a list weighs nothing."""
+    if items.shape[1] == 0:
+        return torch.full(items.shape[:1], math.nan, dtype=torch.float64, device=items.device)
+    parts = [_moments_of_chunk(kernel, items[rows], mass[rows], q) for rows in chunks(*items.shape)]
+    moments = torch.cat(parts) if parts else mass.sum(1)
+    return torch.where(mass.to(moments.device).sum(1) > 0, moments, math.nan)
+
+
+def weighted_gram(kernel: Kernel, items: Tensor, mass: Tensor) -> Tensor:
+    r"""The K×K matrix with the spectrum of rho: :math:`\sqrt{p_i p_j} K_{ij}`."""
+    gram = kernel.gram(items)
+    root = mass.to(gram.device).sqrt()
+    return gram * root[..., :, None] * root[..., None, :]
+
+
+def matrix_moments(matrix: Tensor, q: float) -> Tensor:
+    """Moment of each PSD matrix of trace 1, ``[..., K, K] -> [...]``; q = 2 needs no eigenvalues."""
+    if q == 2:
+        return (matrix * matrix).sum((-2, -1))
+    values = torch.linalg.eigvalsh(matrix)
+    floor = matrix.shape[-1] * torch.finfo(values.dtype).eps * values[..., -1:]
+    return moment(torch.where(values > floor, values, torch.zeros_like(values)), q)
+
+
+def chunks(n: int, k: int) -> Iterator[slice]:
+    """Slices of ``n`` lists whose rows and Gram matrices fit the chunk size."""
+    step = max(1, _NUMBERS // (k * max(k, _TYPICAL_DIMENSION)))
+    return (slice(start, start + step) for start in range(0, n, step))
+
+
+def _moments_of_chunk(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tensor:
+    things = getattr(kernel, "things", None)
+    if things is not None and getattr(kernel, "orthogonal", False):
+        return moment(merged(things(items), mass), q)
+    return matrix_moments(weighted_gram(kernel, items, mass), q)
+
+
+def merged(things: Tensor, mass: Tensor) -> Tensor:
+    """Mass of each different thing in a list, ``[U, K]``: the spectrum when things are at right angles."""
+    ordered, order = things.sort(-1)
+    new = torch.ones_like(ordered)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    mass = mass.to(things.device).gather(1, order)
+    return torch.zeros_like(mass).scatter_add_(1, new.cumsum(1) - 1, mass)
