@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-#: name -> "module:function"; the function takes only keyword arguments with defaults and returns a Dataset,
-#: e.g. ``"movietweetings": "recdiv.datasets.movietweetings:load"``.
-SOURCES: dict[str, str] = {}
+#: name -> "module:function"; the function takes only keyword arguments with defaults and returns a Dataset.
+SOURCES: dict[str, str] = {
+    name: f"recdiv.datasets.{name}:load"
+    for name in (
+        "crossner_music",
+        "dfki_product",
+        "dsner",
+        "movielens",
+        "movietweetings",
+        "streaming",
+        "wnut17",
+    )
+}

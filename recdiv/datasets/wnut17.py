@@ -1,0 +1,17 @@
+"""WNUT-17: social-media text with emerging entities (product, creative-work, corporation, group, person, location).
+
+As published: ``word<TAB>tag`` lines, a blank line between posts; of several tags for one word the last is kept.
+"""
+
+from __future__ import annotations
+
+from recdiv.datasets._dataset import Dataset
+from recdiv.datasets._fetch import fetch
+from recdiv.datasets._tagging import read_conll, tagging_dataset
+
+
+def load() -> Dataset:
+    """One catalogue row a post; ``extras["splits"]`` maps train, dev and test to (words, tags)."""
+    paths = fetch("wnut17")
+    splits = {split: read_conll(paths[f"{split}.txt"]) for split in ("train", "dev", "test")}
+    return tagging_dataset("wnut17", splits)
