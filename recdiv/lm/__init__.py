@@ -5,10 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOME = {"TextEncoder": "encoder"}
-_SUBMODULES = ("encoder", "tagging", "weights")
+_HOME = {"TagScores": "tag_scores", "Tagger": "tagging", "TextEncoder": "encoder"}
+_SUBMODULES = ("encoder", "tag_scores", "tagging", "train_tagger", "weights")
 
-__all__ = ["TextEncoder", "encoder", "tagging", "weights"]
+__all__ = ["TagScores", "Tagger", "TextEncoder", "encoder", "tag_scores", "tagging", "train_tagger", "weights"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -27,4 +27,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
+    from recdiv.lm import encoder, tag_scores, tagging, train_tagger, weights
     from recdiv.lm.encoder import TextEncoder
+    from recdiv.lm.tag_scores import TagScores
+    from recdiv.lm.tagging import Tagger

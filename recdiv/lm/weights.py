@@ -78,13 +78,15 @@ def offline() -> bool:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """No progress bar for reading weights that are on disk already."""
+    """No bar for reading weights that are on disk, and no report that a new head is new: both are meant."""
     logging = require("transformers.utils.logging", "lm")
-    shown = logging.is_progress_bar_enabled()
+    shown, verbosity = logging.is_progress_bar_enabled(), logging.get_verbosity()
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(verbosity)
         if shown:
             logging.enable_progress_bar()
 
