@@ -1,8 +1,8 @@
 """R's serialised data frames (``.rda``) as published, read straight into pandas.
 
-Why not rdata, which reads everything R can write: it takes 40 s for the half million rows of Online Retail, this reader 1 s.
-Only what a data frame is made of is understood: vectors of strings, integers, logicals and reals, lists and
-attributes, in the binary big-endian ("X") format of versions 2 and 3. Nothing is ever executed.
+Why not rdata, which reads everything R can write: it took 40 s for the half million rows of Online Retail, this
+reader 1 s. Only what a data frame is made of is understood: vectors of strings, integers, logicals and reals, lists
+and attributes, in the binary big-endian ("X") format of versions 2 and 3. Nothing is ever executed.
 Format: R Internals, section 1.8 (Serialization Formats).
 """
 
@@ -183,6 +183,7 @@ def _column(vector: _Vector) -> Any:  # noqa: ANN401
     levels = vector.attributes.get("levels")
     if levels is not None:  # a factor: positions from 1
         return pd.Categorical.from_codes(np.maximum(vector.values - 1, -1), levels.values).astype(object)
-    if isinstance(vector.values, np.ndarray) and vector.values.dtype == np.int32 and (vector.values == _NA_INT).any():
-        return pd.array(np.where(vector.values == _NA_INT, None, vector.values), dtype="Int64")
+    if isinstance(vector.values, np.ndarray) and vector.values.dtype == np.int32:
+        missing = vector.values == _NA_INT
+        return pd.Series(vector.values).astype("Int64").mask(missing) if missing.any() else vector.values
     return vector.values

@@ -6,12 +6,23 @@ from __future__ import annotations
 SOURCES: dict[str, str] = {
     name: f"recdiv.datasets.{name}:load"
     for name in (
+        "ag_news",
         "crossner_music",
         "dfki_product",
         "dsner",
+        "human_diversity",
+        "human_ils",
+        "human_music",
+        "lastfm",
+        "more_like_this",
         "movielens",
         "movietweetings",
+        "nemig",
+        "online_retail",
         "streaming",
+        "sts",
+        "wikitext2",
         "wnut17",
+        "xmind_zh",
     )
 }
