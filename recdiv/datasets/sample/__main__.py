@@ -28,7 +28,7 @@ def write(context: typer.Context, folder: Annotated[Path | None, typer.Option(he
 
 
 @app.command()
-def show(domain: str, n: int = 20, seed: int = 1) -> None:
+def show(domain: str, n: Annotated[int, typer.Argument()] = 20, seed: int = 1) -> None:
     """Print N rows of a domain and, indented, the near-duplicates of each."""
     data = generate(domain, seed=seed)
     frame, latent = data.catalog.frame, data.latent

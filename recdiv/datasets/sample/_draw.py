@@ -1,4 +1,4 @@
-"""The latent, drawn before a word is written; each part has a random stream of its own, so a dial moves nothing else."""
+"""The latent, drawn before a word is written; each part has its own random stream, so a dial moves nothing else."""
 
 from __future__ import annotations
 

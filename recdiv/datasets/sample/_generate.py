@@ -128,7 +128,7 @@ def _check_dials(n_items: int, n_users: int, duplicate_rate: float, label_noise:
     for name, count in (("n_items", n_items), ("n_users", n_users)):
         if count < 1:
             raise ValueError(f"{name} must be at least 1, got {count}")
-    dials: dict[str, object] = {
+    dials = {
         "duplicate_rate": (duplicate_rate, 0.9),
         "label_noise": (label_noise, 1.0),
         "drift": (drift, 1.0),
