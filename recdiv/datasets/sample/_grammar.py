@@ -14,8 +14,7 @@ import numpy as np
 
 from recdiv.datasets.sample._domain import SLOT
 
-_FIXED = re.compile(r"<([^<>\[\]]*)>")
-_FREE = re.compile(r"\[([^\[\]]*)\]")
+_CHOICE = re.compile(r"<([^<>\[\]]*)>|\[([^<>\[\]]*)\]")
 _ARTICLE = re.compile(r"\b([Aa])n? (?=([\"“‘']?)([\w-]+))")
 _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?)])")
@@ -39,14 +38,14 @@ def expand(template: str, *, lookup: Lookup, keep: Keep, wording: np.random.Gene
         name, number, part, modifier = match.groups(default="")
         return modified(expand(lookup(name, number, part), lookup=lookup, keep=keep, wording=wording), modifier)
 
-    def free(match: re.Match[str]) -> str:
-        options = match[1].split("|")
+    def choice(match: re.Match[str]) -> str:
+        if match[2] is None:
+            return keep(match[1].split("|"))
+        options = match[2].split("|")
         return options[int(wording.integers(len(options)))]
 
     text = template
-    while (chosen := _FREE.sub(free, text)) != text:
-        text = chosen
-    while (chosen := _FIXED.sub(lambda match: keep(match[1].split("|")), text)) != text:
+    while (chosen := _CHOICE.sub(choice, text)) != text:  # innermost brackets first
         text = chosen
     return SLOT.sub(slot, text)
 
