@@ -1,0 +1,1 @@
+"""From notebooks to a built book: run (papermill), record, build (Jupyter Book), check (nbval and tolerances)."""
