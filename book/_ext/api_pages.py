@@ -1,22 +1,66 @@
-"""What the library page needs from autodoc: references to other projects' types are left as plain text.
+"""References in docstrings, without a network.
 
-The book is built without a network, so no inventory of Python, torch or pandas can be fetched. Names outside
-`recdiv` are therefore not links, and `-n` must not complain about them; a broken name inside `recdiv` still warns.
+No inventory of Python, torch or pandas can be fetched here, so other projects' names are plain text. A name inside
+`recdiv` that has no entry on the library page is plain text too when it exists, and a warning (hence an error) when it
+does not.
 """
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
+from typing import Any
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
-_FOREIGN = [(r"py:.*", r"(?!recdiv\.).*")]
+_ARRAY = re.compile(r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[([\w.]+)\]\]")
+_FOREIGN = (r"py:.*", r"(?!recdiv\.).*")
+
+
+def exists(name: str) -> bool:
+    """Whether a dotted name can be reached: the longest importable module, then attributes.
+
+    >>> exists("recdiv.tables.Catalog"), exists("recdiv.tables.Catalogue")
+    (True, False)
+    """
+    parts = name.split(".")
+    for cut in range(len(parts), 0, -1):
+        try:
+            found: object = import_module(".".join(parts[:cut]))
+        except ImportError:
+            continue
+        for part in parts[cut:]:
+            if not hasattr(found, part):
+                return part in getattr(found, "__annotations__", {})
+            found = getattr(found, part)
+        return True
+    return False
+
+
+def _leave_as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.Node) -> nodes.Node | None:
+    known = node.get("refdomain") == "py" and exists(node["reftarget"])
+    return content if known else None
+
+
+def _short_arrays(*event: Any) -> tuple[str, str] | None:  # noqa: ANN401
+    """Signatures say ``NDArray[int64]``, not what NumPy expands it to."""
+    signature, returns = event[-2:]
+    if signature is None and returns is None:
+        return None
+    return _ARRAY.sub(r"NDArray[\1]", signature or ""), _ARRAY.sub(r"NDArray[\1]", returns or "")
 
 
 def _configure(app: Sphinx, config: Config) -> None:
-    config.nitpick_ignore_regex = [*config.nitpick_ignore_regex, *_FOREIGN]
+    config.nitpick_ignore_regex = [*config.nitpick_ignore_regex, _FOREIGN]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("config-inited", _configure)
+    app.connect("missing-reference", _leave_as_text)
+    app.connect("autodoc-process-signature", _short_arrays)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,7 +40,9 @@ class Contents(SphinxDirective):
 
     def _chapter(self, chapter: dict[str, str]) -> nodes.list_item:
         built = chapter["file"] in self.env.found_docs
-        line = nodes.paragraph("", "", nodes.strong("", "", self._title(chapter) if built else nodes.Text(chapter["title"])))
+        line = nodes.paragraph(
+            "", "", nodes.strong("", "", self._title(chapter) if built else nodes.Text(chapter["title"]))
+        )
         if not built:
             line += nodes.raw("", _PLANNED, format="html")
         question = nodes.paragraph("", chapter["question"], classes=["question"])
@@ -49,7 +51,13 @@ class Contents(SphinxDirective):
     def _title(self, chapter: dict[str, str]) -> nodes.Node:
         text = nodes.inline("", chapter["title"])
         return addnodes.pending_xref(
-            "", text, refdomain="std", reftype="doc", reftarget=f"/{chapter['file']}", refexplicit=True, refdoc=self.env.docname
+            "",
+            text,
+            refdomain="std",
+            reftype="doc",
+            reftarget=f"/{chapter['file']}",
+            refexplicit=True,
+            refdoc=self.env.docname,
         )
 
 
@@ -85,7 +93,9 @@ def add_planned(html: str, built: set[str]) -> str:
     return str(soup)
 
 
-def _fill(soup: BeautifulSoup, section: Tag, chapters: list[dict[str, str]], links: dict[str, Any], built: set[str]) -> None:
+def _fill(
+    soup: BeautifulSoup, section: Tag, chapters: list[dict[str, str]], links: dict[str, Any], built: set[str]
+) -> None:
     """Append the part's chapters to its list in order; moving an element that is already there is its re-ordering."""
     for chapter in chapters:
         linked = links.get(chapter["title"]) if chapter["file"] in built else None

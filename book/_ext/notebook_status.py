@@ -10,7 +10,14 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-_COLUMNS = {"file": "Notebook", "status": "Result", "finished": "Last run (UTC)", "seconds": "Seconds", "data": "Data", "profile": "Profile"}
+_COLUMNS = {
+    "file": "Notebook",
+    "status": "Result",
+    "finished": "Last run (UTC)",
+    "seconds": "Seconds",
+    "data": "Data",
+    "profile": "Profile",
+}
 _ABSENT = "No record of a run lies beside this build: the notebooks were taken as they are committed."
 
 
@@ -51,7 +58,9 @@ def _line(cells: list[str]) -> nodes.row:
 def _facts(facts: dict[str, object]) -> list[nodes.Node]:
     if not facts:
         return []
-    items = [nodes.list_item("", nodes.paragraph("", f"{key.replace('_', ' ')}: {value}")) for key, value in facts.items()]
+    items = [
+        nodes.list_item("", nodes.paragraph("", f"{key.replace('_', ' ')}: {value}")) for key, value in facts.items()
+    ]
     return [nodes.bullet_list("", *items)]
 
 

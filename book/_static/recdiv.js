@@ -44,7 +44,12 @@
     }
     window.mermaid.initialize(settings(theme));
     await window.mermaid.run({ nodes: diagrams });
-    for (const svg of document.querySelectorAll("pre.mermaid svg")) svg.setAttribute("role", "img");
+    for (const svg of document.querySelectorAll("pre.mermaid svg")) {
+      svg.setAttribute("role", "img");
+      const width = svg.viewBox.baseVal.width; // shrink a little to fit, then scroll: never unreadably small
+      svg.style.width = `${width}px`;
+      svg.style.minWidth = `${0.7 * width}px`;
+    }
   }
 
   function start() {
