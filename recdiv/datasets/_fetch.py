@@ -20,7 +20,7 @@ Progress = Callable[[str, int], None]  # (file name, bytes more)
 _MEANWHILE = 'the bundled sample needs none of this: rd.load("video")'
 
 
-class DataUnavailableError(RuntimeError):
+class DataUnavailableError(FileNotFoundError):
     """A real set cannot be read; the message is one sentence that says why and what to do."""
 
 
@@ -82,6 +82,21 @@ def in_cache(wanted: Source, file: File) -> Path | None:
     return path if path.is_file() else None
 
 
+def whereabouts(wanted: Source) -> str:
+    """Where a set lies, by names and sizes alone: mirror, cache, absent, or partly where files are missing."""
+    places = set()
+    for file in wanted.files:
+        if file.optional:
+            continue
+        path = in_mirror(wanted, file)
+        place = "mirror" if path else "cache"
+        path = path or in_cache(wanted, file)
+        places.add(place if path and path.stat().st_size == file.bytes else "absent")
+    if len(places) == 1:
+        return places.pop()
+    return "partly" if "absent" in places else "mirror and cache"
+
+
 def set_folder(wanted: Source) -> Path:
     """Where the downloads of a set go."""
     return cache_folder() / "datasets" / wanted.folder
@@ -109,6 +124,8 @@ def _download(wanted: Source, file: File, progress: Progress | None) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):  # two processes must not write into one .part
             return _first_right(wanted, file, folder / file.name, progress)
+    except DataUnavailableError:
+        raise
     except OSError as error:
         raise DataUnavailableError(
             f"cannot write to the cache folder {folder} ({error.strerror or error}); "

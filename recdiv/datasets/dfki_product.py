@@ -45,7 +45,7 @@ def load(*, kinds: Sequence[str] = KINDS) -> Dataset:
     """
     if not kinds or not set(kinds) <= set(KINDS):
         raise ValueError(f"kinds must be among {', '.join(KINDS)}, got {kinds!r}")
-    paths = fetch("dfki_product")
+    paths = fetch("dfki_product", [f"{split}.{kind}.gz" for split in SPLITS for kind in ("json", "jsonl")])
     cleaning = Cleaning()
     splits = {split: _split(paths[f"{split}.json.gz"], split, kinds, cleaning) for split in SPLITS}
     dataset = tagging_dataset("dfki_product", splits, cleaning=cleaning)

@@ -17,7 +17,7 @@ KINDS = {"cp": "product", "pp": "brand", "gg": "specification", "xh": "model", "
 
 def load() -> Dataset:
     """One catalogue row a request; ``extras["splits"]``: (characters, tags); ``extras["kinds"]``: tag in English."""
-    paths = fetch("dsner")
+    paths = fetch("dsner", [f"{split}.txt" for split in SPLITS])
     splits = {split: read_conll(paths[f"{split}.txt"]) for split in SPLITS}
     dataset = tagging_dataset("dsner", splits, joiner="")
     dataset.extras["kinds"] = dict(KINDS)

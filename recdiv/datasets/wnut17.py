@@ -9,9 +9,11 @@ from recdiv.datasets._dataset import Dataset
 from recdiv.datasets._fetch import fetch
 from recdiv.datasets._tagging import read_conll, tagging_dataset
 
+SPLITS = ("train", "dev", "test")
+
 
 def load() -> Dataset:
     """One catalogue row a post; ``extras["splits"]`` maps train, dev and test to (words, tags)."""
-    paths = fetch("wnut17")
-    splits = {split: read_conll(paths[f"{split}.txt"]) for split in ("train", "dev", "test")}
+    paths = fetch("wnut17", [f"{split}.txt" for split in SPLITS])
+    splits = {split: read_conll(paths[f"{split}.txt"]) for split in SPLITS}
     return tagging_dataset("wnut17", splits)
