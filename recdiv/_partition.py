@@ -14,7 +14,7 @@ from torch import Tensor
 
 from recdiv._inputs import Items, Weights, as_items, non_negative, slot_masses
 from recdiv._redeal import redeal
-from recdiv._spectra import check_order, list_moments, number, state_moment
+from recdiv._spectra import checked_order, list_moments, mean_moment, number, state_moment
 from recdiv.kernels import Kernel
 from recdiv.tables import Recommendations
 
@@ -113,7 +113,7 @@ def partition(
     >>> round(apart.alpha, 6), round(apart.beta, 6), round(apart.gamma, 6)
     (2.0, 2.0, 4.0)
     """
-    check_order(q, kernel)
+    q = checked_order(q, kernel)
     items = as_items(recs, kernel.n_items)
     if items.ndim != 2:
         raise ValueError(f"recs must have shape [U, K], got {list(items.shape)}")
@@ -155,7 +155,7 @@ def _alpha(moments: Tensor, weights: Tensor, q: float) -> float:
     defined = weights > 0
     if not defined.any():
         return math.nan
-    return float(number((weights[defined] * moments[defined]).sum(), q))
+    return float(number(mean_moment(moments[defined], weights[defined], q), q))
 
 
 def _unit_moments(items: Tensor, mass: Tensor, kernel: Kernel, q: float, codes: Tensor | None) -> tuple[Tensor, Tensor]:

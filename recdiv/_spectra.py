@@ -1,8 +1,8 @@
 r"""From eigenvalues to effective numbers, one list or many at once.
 
-For an order q each state has a *moment*: :math:`\operatorname{tr} \rho^q`, or :math:`S_1(\rho)` at q = 1, or
-:math:`\lambda_{\max}` at q = ∞. Moments are what averages over lists (that makes alpha), and ``number`` turns a moment
-into an effective number.
+For an order q each state has a *moment*: :math:`\ln \operatorname{tr} \rho^q` (a logarithm, so that no q
+underflows), or :math:`S_1(\rho)` at q = 1, or :math:`\ln \lambda_{\max}` at q = ∞. ``mean_moment`` averages over lists
+what is under the logarithm (that makes alpha), and ``number`` turns a moment into an effective number.
 """
 
 from __future__ import annotations
@@ -19,28 +19,35 @@ _NUMBERS = 1 << 20  # float64 numbers a chunk of lists may hold (8 MB: stays nea
 _TYPICAL_DIMENSION = 512
 
 
-def check_order(q: float, kernel: Kernel) -> None:
-    """Refuse an order that has no meaning for this kernel."""
+def checked_order(q: float, kernel: Kernel) -> float:
+    """Refuse an order that has no meaning for this kernel; within 1e-8 of 1, take the limit there."""
     if not q >= 0:
         raise ValueError(f"q must be a number from 0 to infinity, got {q}")
     if q == 0 and not getattr(kernel, "orthogonal", False):
         raise ValueError("q must be above 0 for a kernel of overlapping items (q=0 would be a matrix rank), got 0")
+    return 1.0 if abs(q - 1) < 1e-8 else float(q)
 
 
 def moment(values: Tensor, q: float) -> Tensor:
     """Moment of order q of each set of eigenvalues, ``[..., m] -> [...]``; those that are zero take no part."""
     if q == 1:
         return -torch.special.xlogy(values, values).sum(-1)
+    logs = values.log()  # of a zero eigenvalue: -inf, which drops out below (and at q = 0 must be kept out)
     if math.isinf(q):
-        return values.amax(-1)
-    return torch.where(values > 0, values**q, torch.zeros_like(values)).sum(-1)
+        return logs.amax(-1)
+    return torch.logsumexp(torch.where(values > 0, q * logs, -math.inf), -1)
+
+
+def mean_moment(moments: Tensor, weights: Tensor, q: float) -> Tensor:
+    """Moment of lists together, for weights that sum to 1: the scalar from which alpha follows."""
+    return (weights * moments).sum() if q == 1 else torch.logsumexp(weights.log() + moments, 0)
 
 
 def number(moments: Tensor, q: float) -> Tensor:
     """Effective number from a moment."""
     if q == 1:
         return moments.exp()
-    return 1.0 / moments if math.isinf(q) else moments ** (1.0 / (1.0 - q))
+    return (-moments).exp() if math.isinf(q) else (moments / (1.0 - q)).exp()
 
 
 def state_moment(kernel: Kernel, p: Tensor, q: float) -> Tensor:
@@ -67,10 +74,19 @@ def weighted_gram(kernel: Kernel, items: Tensor, mass: Tensor) -> Tensor:
 def matrix_moments(matrix: Tensor, q: float) -> Tensor:
     """Moment of each PSD matrix of trace 1, ``[..., K, K] -> [...]``; q = 2 needs no eigenvalues."""
     if q == 2:
-        return (matrix * matrix).sum((-2, -1))
+        return (matrix * matrix).sum((-2, -1)).log()
     values = torch.linalg.eigvalsh(matrix)
     floor = matrix.shape[-1] * torch.finfo(values.dtype).eps * values[..., -1:]
     return moment(torch.where(values > floor, values, torch.zeros_like(values)), q)
+
+
+def cross(kernel: Kernel, rows: Tensor, columns: Tensor) -> Tensor:
+    """Similarities ``[n, m]`` of two sets of items; out of a Gram matrix where the kernel has no ``cross``."""
+    own = getattr(kernel, "cross", None)
+    values: Tensor = (
+        kernel.gram(torch.cat([rows, columns]))[: len(rows), len(rows) :] if own is None else own(rows, columns)
+    )
+    return values
 
 
 def chunks(n: int, k: int) -> Iterator[slice]:
