@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -42,8 +43,8 @@ def as_weights(weights: Weights, n_items: int, name: str) -> Tensor:
 
 
 def non_negative(weights: Weights, name: str) -> Tensor:
-    """Weights of any shape as float64."""
-    p = torch.as_tensor(weights).double()
+    """Weights of any shape as float64; plain numbers never pass through torch's default float32."""
+    p = weights.double() if isinstance(weights, Tensor) else torch.from_numpy(np.array(weights, dtype=np.float64))
     if p.numel() and not (torch.isfinite(p).all() and bool((p >= 0).all())):
         wrong = p[~(torch.isfinite(p) & (p >= 0))].flatten()[0]
         raise ValueError(f"{name} must be finite and not negative, got {float(wrong)}")
@@ -55,13 +56,10 @@ def slot_masses(items: Tensor, weights: Weights | None, name: str) -> Tensor:
     mass = (items >= 0).double()
     if weights is not None:
         given = non_negative(weights, name).to(items.device)
-        try:
-            mass = mass * given.expand(items.shape)
-        except RuntimeError:
-            raise ValueError(
-                f"{name} must have one weight a slot, shape [{items.shape[-1] if items.ndim else ''}] or "
-                f"{list(items.shape)}, got {list(given.shape)}"
-            ) from None
+        if given.shape not in (items.shape, items.shape[-1:]):
+            allowed = f"{list(items.shape[-1:])} or {list(items.shape)}"
+            raise ValueError(f"{name} must have one weight a slot, shape {allowed}, got {list(given.shape)}")
+        mass = mass * given
     total = mass.sum(-1, keepdim=True)
     return torch.where(total > 0, mass / total, torch.zeros_like(mass))
 

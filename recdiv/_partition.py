@@ -254,7 +254,7 @@ def _classes(slot_weights: Weights | None, items: Tensor) -> Tensor:
     classes = torch.zeros_like(items)
     if slot_weights is None:
         return classes
-    weights = torch.as_tensor(slot_weights)
+    weights = non_negative(slot_weights, "slot_weights")
     if weights.ndim == 1:
         classes[:] = torch.unique(weights, return_inverse=True)[1].to(items.device)
     return classes

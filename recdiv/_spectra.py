@@ -31,7 +31,8 @@ def checked_order(q: float, kernel: Kernel) -> float:
 def moment(values: Tensor, q: float) -> Tensor:
     """Moment of order q of each set of eigenvalues, ``[..., m] -> [...]``; those that are zero take no part."""
     if q == 1:
-        return -torch.special.xlogy(values, values).sum(-1)
+        entropy: Tensor = -torch.special.xlogy(values, values).sum(-1)
+        return entropy
     logs = values.log()  # of a zero eigenvalue: -inf, which drops out below (and at q = 0 must be kept out)
     if math.isinf(q):
         return logs.amax(-1)

@@ -15,7 +15,7 @@ from torch import Tensor
 from recdiv._conditional import Conditional, conditional_effective_number
 from recdiv._coverage import semantic_coverage
 from recdiv._divergence import drift, list_qjsd, qjsd, semantic_novelty
-from recdiv._inputs import Items, Weights, as_items, slot_masses
+from recdiv._inputs import Items, Weights, as_items, as_weights, slot_masses
 from recdiv._partition import Partition, partition
 from recdiv._spectra import checked_order, chunks, list_moments, number, state_moment
 from recdiv.kernels import Kernel
@@ -84,8 +84,8 @@ def catalog_effective_number(kernel: Kernel, *, q: float = 1.0, weights: Weights
     2.0
     """
     q = checked_order(q, kernel)
-    p = torch.ones(kernel.n_items) if weights is None else torch.as_tensor(weights)
-    return float(number(state_moment(kernel, p, q), q))
+    given = torch.ones(kernel.n_items) if weights is None else weights
+    return float(number(state_moment(kernel, as_weights(given, kernel.n_items, "weights"), q), q))
 
 
 def leinster_cobbold(

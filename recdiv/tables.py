@@ -400,6 +400,7 @@ def _sentence(title: str, text: str) -> str:
 
 
 def labels_of(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Labels in one cell: a list of them, or a string that joins them by ``|``; empty where there is none."""
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
         parts = [str(part).strip() for part in value]
     else:
@@ -408,6 +409,7 @@ def labels_of(value: Any) -> tuple[str, ...]:  # noqa: ANN401
 
 
 def integers(values: Tensor | npt.ArrayLike, name: str) -> Tensor:
+    """Whole numbers as int64; anything else is refused by ``name``."""
     tensor = torch.as_tensor(values)
     if tensor.numel() == 0:
         return tensor.to(torch.int64)
