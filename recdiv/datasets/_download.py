@@ -125,6 +125,8 @@ def _request(url: str, part: Path, have: int, limit: int, progress: Progress | N
     except urllib.error.HTTPError as error:
         if error.code == 416:  # what we have is not a beginning of what is there
             part.write_bytes(b"")
+            if progress:
+                progress(-have)
             return False
         raise DownloadError(f"{url} answered {error.code} {error.reason}") from error
     except (http.client.HTTPException, ConnectionError, TimeoutError, urllib.error.URLError) as error:

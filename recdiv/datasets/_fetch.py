@@ -43,8 +43,9 @@ def fetch(
     found = {}
     try:
         for file in _chosen(wanted, files):
-            path = None if force and file.urls else locate(wanted, file)
-            found[file.name] = path or _download(wanted, file, progress)
+            again = force and bool(file.urls)
+            path = None if again else locate(wanted, file)
+            found[file.name] = path or _download(wanted, file, again, progress)
     finally:
         for archive in set_folder(wanted).glob(".*.zip*"):  # shared by the files that were members of it
             archive.unlink(missing_ok=True)
@@ -116,14 +117,15 @@ def _right(path: Path, file: File) -> bool:
     return path.stat().st_size == file.bytes and sha256(path) == file.sha256
 
 
-def _download(wanted: Source, file: File, progress: Progress | None) -> Path:
+def _download(wanted: Source, file: File, again: bool, progress: Progress | None) -> Path:
     """The file, downloaded into the cache from the first address that gives the right bytes."""
     _refuse(wanted, file)
     folder = set_folder(wanted)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):  # two processes must not write into one .part
-            return _first_right(wanted, file, folder / file.name, progress)
+            path = None if again else locate(wanted, file)  # another may have fetched it while this one waited
+            return path or _first_right(wanted, file, folder / file.name, progress)
     except DataUnavailableError:
         raise
     except OSError as error:

@@ -21,6 +21,7 @@ import pandas as pd
 _SYM, _LIST, _CHAR, _LGL, _INT, _REAL, _STR, _VEC = 1, 2, 9, 10, 13, 14, 16, 19
 _ALTREP, _REF, _NIL = 238, 255, 254
 _NA_INT = -(2**31)
+_LATIN1 = 1 << 14  # a string's flag; else UTF-8 or ASCII
 _LIMIT = 1 << 30  # no published file here comes near a gigabyte
 
 
@@ -93,7 +94,7 @@ class _Reader:
         if kind == _LIST:
             return self.pairs(flags)
         if kind == _CHAR:
-            return self.text()
+            return self.text(flags)
         if kind == _ALTREP:
             return self.compact()
         vector = _Vector(self.vector(kind))
@@ -132,12 +133,12 @@ class _Reader:
         self.position += width
         return values.astype(np.dtype(dtype).newbyteorder("="))
 
-    def text(self) -> str | None:
+    def text(self, flags: int) -> str | None:
         length = self.integer()
         if length < 0:
             return None
         self.position += length
-        return self.data[self.position - length : self.position].decode("utf-8", "replace")
+        return _decode(self.data[self.position - length : self.position], flags)
 
     def texts(self, length: int) -> list[str | None]:
         """Strings of a vector, in one tight loop; equal ones share their memory."""
@@ -145,7 +146,7 @@ class _Reader:
         known: dict[bytes, str] = {}
         values: list[str | None] = []
         for _ in range(length):
-            size = head(data, at)[1]
+            flags, size = head(data, at)
             at += 8
             if size < 0:
                 values.append(None)
@@ -154,7 +155,7 @@ class _Reader:
             at += size
             text = known.get(raw)
             if text is None:
-                text = known[raw] = raw.decode("utf-8", "replace")
+                text = known[raw] = _decode(raw, flags)
             values.append(text)
         self.position = at
         return values
@@ -169,6 +170,10 @@ class _Reader:
         if str(name).startswith("wrap_"):
             return next(iter(state.values())) if isinstance(state, dict) else state.values[0]
         raise ValueError(f"an .rda file must hold plain vectors, got R's {name}")
+
+
+def _decode(raw: bytes, flags: int) -> str:
+    return raw.decode("latin-1") if flags & _LATIN1 else raw.decode("utf-8", "replace")
 
 
 def _frame(file: str, name: str, value: Any) -> pd.DataFrame:  # noqa: ANN401
