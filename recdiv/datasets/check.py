@@ -6,19 +6,14 @@ be loaded or a count differs.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import typer
 
-import recdiv
+from recdiv._provenance import machine, versions, write_json
 from recdiv.datasets import Dataset, load, names
 from recdiv.datasets._fetch import DataUnavailableError, fetch
 from recdiv.datasets._sources import source
@@ -145,23 +140,9 @@ def main(output: Path = Path("results/datasets.json")) -> None:
         problems = sets[name]["problems"]
         typer.echo(f"{name:16} {'; '.join(problems) if problems else 'as expected'}")
     if all("items" in entry for entry in sets.values()):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(json.dumps(_report(sets), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_json(output, {"versions": versions(), "machine": machine(), "sets": sets})
     if any(entry["problems"] for entry in sets.values()):
         raise SystemExit(1)
-
-
-def _report(sets: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "versions": {
-            "recdiv": recdiv.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "pandas": pd.__version__,
-        },
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "sets": sets,
-    }
 
 
 if __name__ == "__main__":

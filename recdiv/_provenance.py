@@ -1,0 +1,65 @@
+"""Where a recorded number comes from: configuration, seeds, versions, data, machine, seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("numpy", "pandas", "recdiv", "scipy", "tokenizers", "torch", "transformers")
+
+
+def machine() -> str:
+    """What it ran on, in words that name no particular computer.
+
+    >>> machine().split(" CPU")[0].isdigit()
+    True
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return f"{cores} CPU core{'s' if cores != 1 else ''}, {platform.machine()}, {platform.system()}"
+
+
+def versions() -> dict[str, str]:
+    """Python and the packages a number depends on, those that are installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def provenance(
+    *, config: Mapping[str, Any], seeds: list[int], data: Mapping[str, Mapping[str, str]], seconds: float
+) -> dict[str, Any]:
+    """The head of every ``results/*.json``.
+
+    Args:
+        config: settings, by name.
+        seeds: every seed the numbers depend on.
+        data: for each data set, the SHA-256 of each of its files.
+        seconds: how long it took.
+    """
+    return {
+        "recorded": datetime.now(UTC).date().isoformat(),
+        "config": dict(config),
+        "seeds": seeds,
+        "data": {name: dict(files) for name, files in data.items()},
+        "versions": versions(),
+        "machine": machine(),
+        "seconds": round(seconds, 1),
+    }
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write ``content`` whole or not at all; NaN is refused, for JSON has no word for it (record None)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
