@@ -24,7 +24,6 @@ _HOME = {
     "effective_number": "diversity",
     "leinster_cobbold": "diversity",
     "partition": "diversity",
-    "qjsd": "diversity",
     "semantic_coverage": "diversity",
     "load": "datasets",
     "evaluate": "evaluate",
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
         effective_number,
         leinster_cobbold,
         partition,
-        qjsd,
         semantic_coverage,
     )
     from recdiv.evaluate import evaluate

@@ -1,0 +1,153 @@
+"""Corpus metrics as :class:`torchmetrics.Metric`: update, compute, merge_state, device, distributed sync.
+
+Each adds up the state of its registered metric, so a value is the same however lists were spread over batches and
+machines. Counts stay integers and sums float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+
+from recdiv.kernels import Kernel
+from recdiv.metrics._registry import describe, with_known
+from recdiv.tables import Recommendations
+
+
+class CorpusMetric(Metric):
+    """What all of them share."""
+
+    full_state_update = False
+    name: ClassVar[str]
+
+    def __init__(self, known: dict[str, Any], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self._known = known
+        self._metric = describe(self.name)
+        nothing = Recommendations(torch.empty(0, 1, dtype=torch.int64))
+        for key, value in self._state(nothing).items():
+            self.add_state(key, torch.zeros_like(value), dist_reduce_fx="sum")
+
+    def update(self, recs: Recommendations | Tensor | npt.ArrayLike) -> None:
+        """Add some lists: :class:`~recdiv.Recommendations` or catalogue rows ``[U, K]``."""
+        lists = recs if isinstance(recs, Recommendations) else Recommendations(recs)
+        for key, value in self._state(lists).items():
+            setattr(self, key, getattr(self, key) + value.to(self.device))
+
+    def compute(self) -> Tensor:
+        """The value, float64; NaN where it is undefined."""
+        state = {key: getattr(self, key) for key in self._defaults}
+        finish = self._metric.value
+        if finish is None:
+            raise NotImplementedError(f"{self.name} has no mergeable state")
+        return torch.tensor(with_known(finish, state, self._known), dtype=torch.float64, device=self.device)
+
+    def _state(self, recs: Recommendations) -> dict[str, Tensor]:
+        if self._metric.state is None:
+            raise NotImplementedError(f"{self.name} has no mergeable state")
+        state: dict[str, Tensor] = with_known(self._metric.state, recs, self._known)
+        return state
+
+
+class _Counting(CorpusMetric):
+    """Counts identities.
+
+    Args:
+        n_items: size of the catalogue.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    def __init__(self, n_items: int, **options: Any) -> None:  # noqa: ANN401
+        if n_items < 1:
+            raise ValueError(f"n_items must be at least 1, got {n_items}")
+        super().__init__({"n_items": n_items}, **options)
+
+
+class _Spectral(CorpusMetric):
+    """Reads the state rho.
+
+    Args:
+        kernel: when two items are the same.
+        q: order of the effective number.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    def __init__(self, kernel: Kernel, q: float = 1.0, **options: Any) -> None:  # noqa: ANN401
+        super().__init__({"kernel": kernel, "q": q}, **options)
+
+
+class ItemCoverage(_Counting):
+    """Share of the catalogue that is recommended to anybody.
+
+    >>> metric = ItemCoverage(n_items=4)
+    >>> metric.update([[0, 1], [0, -2]])
+    >>> float(metric.compute())
+    0.5
+    """
+
+    name = "item_coverage"
+    higher_is_better = True
+
+
+class ItemCount(_Counting):
+    """Number of different items recommended to anybody."""
+
+    name = "item_count"
+    higher_is_better = True
+
+
+class Entropy(_Counting):
+    """Shannon entropy of what is recommended, nats."""
+
+    name = "entropy"
+    higher_is_better = True
+
+
+class EffectiveCatalogSize(_Counting):
+    """Number of equally often shown items with the same entropy."""
+
+    name = "effective_catalog_size"
+    higher_is_better = True
+
+
+class Gini(_Counting):
+    """Inequality of how often items are shown."""
+
+    name = "gini"
+    higher_is_better = False
+
+
+class MutualInformation(_Counting):
+    """Mutual information of list and item identity, nats."""
+
+    name = "mutual_information"
+
+
+class Alpha(_Spectral):
+    """Effective number of different items within a list."""
+
+    name = "alpha"
+    higher_is_better = True
+
+
+class Beta(_Spectral):
+    """Effective number of different lists."""
+
+    name = "beta"
+
+
+class Gamma(_Spectral):
+    """Effective number of different items over all lists."""
+
+    name = "gamma"
+    higher_is_better = True
+
+
+class Chi(_Spectral):
+    """What the list tells about its items, nats."""
+
+    name = "chi"

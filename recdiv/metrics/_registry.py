@@ -1,0 +1,195 @@
+"""What there is to know about each metric, kept beside its function: tables, plots, reports and tests read it here."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+import torch
+from torch import Tensor
+
+from recdiv.tables import Recommendations
+
+State = dict[str, Tensor]  # what a corpus metric keeps: states of disjoint sets of lists add up
+Function = TypeVar("Function", bound=Callable[..., Any])
+CONTEXT = (
+    "n_items", "catalog", "kernel", "train", "test", "previous", "groups", "demand", "scorer", "convention", "null",
+    "rng",
+)  # fmt: skip
+_METRICS: dict[str, Metric] = {}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A metric's answer.
+
+    Attributes:
+        value: the number; NaN where it is undefined.
+        per_list: the number of each list, float64 ``[U]`` with NaN where undefined; None for a corpus metric.
+        n: how many lists the value rests on.
+        n_undefined: how many lists were left out because they have no value.
+        null: mean over re-dealt draws (what chance makes of the same exposures); NaN where none was asked for.
+    """
+
+    value: float
+    per_list: Tensor | None
+    n: int
+    n_undefined: int
+    null: float = math.nan
+
+    @property
+    def excess(self) -> float:
+        """Value beyond chance, value − null."""
+        return self.value - self.null
+
+    def __float__(self) -> float:
+        return self.value
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and its facts.
+
+    Attributes:
+        name: what it is called by; its class, if it has one, is the name in CamelCase.
+        symbol, formula: as on the notation page, in plain Unicode.
+        range: where values lie.
+        direction: what larger means.
+        level: ``"list"`` (a mean over lists) or ``"corpus"`` (one number for all lists together).
+        needs: what must be given besides the lists.
+        undefined_on: where it has no value, and what it then answers.
+        citation: key in the bibliography.
+        options: what may follow an ``@``, with defaults.
+        conventions: libraries whose number for this name can be reproduced.
+        between: whether it compares lists, so that its null (see :attr:`Result.null`) must stand beside it.
+    """
+
+    name: str
+    symbol: str
+    formula: str
+    range: str
+    direction: str
+    level: Literal["list", "corpus"]
+    needs: tuple[str, ...]
+    undefined_on: str
+    citation: str
+    options: dict[str, Any]
+    conventions: tuple[str, ...]
+    between: bool
+    function: Callable[..., Result]
+    state: Callable[..., State] | None
+    value: Callable[..., float] | None
+
+    @property
+    def summary(self) -> str:
+        """First sentence of the docstring."""
+        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+
+    def __str__(self) -> str:
+        facts = {
+            "": self.summary,
+            "formula": f"{self.symbol}: {self.formula}" if self.symbol not in self.formula else self.formula,
+            "range": f"{self.range}; {self.direction}",
+            "level": self.level,
+            "needs": ", ".join(self.needs) or "nothing else",
+            "options": ", ".join(f"{key}={value}" for key, value in self.options.items()) or "none",
+            "undefined": self.undefined_on,
+            "conventions": ", ".join(self.conventions) or "none",
+            "source": self.citation,
+        }
+        return "\n".join([self.name, *(f"  {key + ':' if key else ''} {text}".rstrip() for key, text in facts.items())])
+
+
+def register(
+    *,
+    symbol: str,
+    formula: str,
+    range: str,
+    direction: str,
+    level: Literal["list", "corpus"],
+    undefined_on: str,
+    citation: str,
+    conventions: tuple[str, ...] = (),
+    state: Callable[..., State] | None = None,
+    value: Callable[..., float] | None = None,
+) -> Callable[[Function], Function]:
+    """Enter a function into the registry; what it needs and which options it takes are read from its signature.
+
+    The function takes the lists first, then by keyword any of ``CONTEXT`` (one without a default is needed) and its
+    options. ``state`` and ``value``, where given, are the same metric in two steps that can be spread over machines.
+    """
+
+    def enter(function: Function) -> Function:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+        required = [each.name for each in parameters if each.default is each.empty]
+        _METRICS[function.__name__] = Metric(
+            name=function.__name__,
+            symbol=symbol,
+            formula=formula,
+            range=range,
+            direction=direction,
+            level=level,
+            needs=tuple(dict.fromkeys("catalog" if name == "n_items" else name for name in required)),
+            undefined_on=undefined_on,
+            citation=citation,
+            options={each.name: each.default for each in parameters if each.name not in (*CONTEXT, "k")},
+            conventions=conventions,
+            between=any(each.name == "null" for each in parameters),
+            function=function,
+            state=state,
+            value=value,
+        )
+        return function
+
+    return enter
+
+
+def names() -> list[str]:
+    """Names of all metrics.
+
+    >>> "item_coverage" in names()
+    True
+    """
+    return list(_METRICS)
+
+
+def describe(name: str) -> Metric:
+    """The facts of a metric; ``print`` them or read the fields.
+
+    Raises:
+        ValueError: if there is no such metric.
+
+    >>> describe("gini").range
+    '[0, 1 − 1/I]'
+    """
+    if name not in _METRICS:
+        raise ValueError(f"metric must be one of {', '.join(names())}, got {name!r}")
+    return _METRICS[name]
+
+
+def per_list_result(values: Tensor) -> Result:
+    """Mean of the defined values of the lists."""
+    values = values.double()
+    defined = ~values.isnan()
+    n = int(defined.sum())
+    return Result(float(values[defined].mean()) if n else math.nan, values, n, len(values) - n)
+
+
+def corpus_result(recs: Recommendations, value: float, *, null: float = math.nan) -> Result:
+    """One number for all lists; those that hold nothing known take no part."""
+    n = int((recs.lengths > 0).sum())
+    return Result(float(value), None, n, recs.n_lists - n, null)
+
+
+def with_known(function: Callable[..., Any], first: Any, known: dict[str, Any]) -> Any:  # noqa: ANN401
+    """Call ``function(first, ...)`` with those of ``known`` that it asks for."""
+    parameters = list(inspect.signature(function).parameters)[1:]
+    return function(first, **{name: known[name] for name in parameters if name in known})
+
+
+def zeros(recs: Recommendations, *shape: int) -> Tensor:
+    """Float64 zeros where the lists live."""
+    return torch.zeros(shape, dtype=torch.float64, device=recs.device)

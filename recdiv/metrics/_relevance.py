@@ -1,0 +1,41 @@
+"""Which slots hold what the user went for next: what the accuracy metrics share."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recdiv.tables import Interactions, Recommendations
+
+
+def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
+    """Slots that hold a test item of the list's user, bool ``[U, K]``, and the number of different test items ``[U]``.
+
+    A repeated item hits once, at its first slot.
+    """
+    recs.check(test.n_items)
+    pairs = np.unique(test.user * test.n_items + test.item)
+    per_user = np.bincount(pairs // max(test.n_items, 1), minlength=test.n_users)
+    user = pd.Index(test.users).get_indexer(pd.Index(recs.users))
+    relevant = np.append(per_user, 0)[user]  # -1, somebody without test items, reads the last
+    items = recs.items.cpu().numpy()
+    wanted = np.isin(user[:, None] * test.n_items + items, pairs) & (items >= 0) & (user >= 0)[:, None]
+    first = torch.from_numpy(wanted) & ~repeats(recs.items.cpu())
+    return first.to(recs.device), torch.from_numpy(relevant).to(recs.device)
+
+
+def repeats(items: Tensor) -> Tensor:
+    """Slots whose item stands in an earlier slot of the list already, bool ``[U, K]``; empty and unknown never."""
+    ordered, order = items.sort(dim=1, stable=True)
+    again = torch.zeros_like(ordered, dtype=torch.bool)
+    again[:, 1:] = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    return torch.zeros_like(again).scatter_(1, order, again)
+
+
+def where_relevant(values: Tensor, n_relevant: Tensor) -> Tensor:
+    """NaN for lists of users without test items."""
+    return torch.where(n_relevant > 0, values, math.nan)

@@ -1,0 +1,60 @@
+"""The mergeable state behind alpha, beta, gamma and chi: d×d for a kernel of vectors, however many lists and items."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from recdiv._inputs import positive_eigenvalues
+from recdiv._spectra import list_moments, moment, number, state_moment
+from recdiv.kernels import Kernel
+from recdiv.metrics._registry import State, zeros
+from recdiv.tables import Recommendations
+
+UNDEFINED = "every list is empty: NaN"
+
+
+def spectral_state(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> State:
+    """Sums over lists of their state rho (d×d, or item shares ``[I]`` where the kernel has no ``state``) and moment."""
+    recs.check(kernel.n_items)
+    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
+    mass = zeros(recs, kernel.n_items).index_add_(0, recs.items.clamp(min=0).flatten(), share.flatten())
+    moments = list_moments(kernel, recs.items, share, q)
+    moments = (moments if q == 1 else moments.exp()).nansum()  # tr rho^q: what adds up is not its logarithm
+    lists = (recs.lengths > 0).sum()
+    build = getattr(kernel, "state", None)
+    if build is None:
+        return {"mass": mass, "moment": moments, "lists": lists}
+    # rho of one item has the right shape where there is nothing to add up
+    rho = build(mass if bool(mass.any()) else torch.ones_like(mass))
+    return {"rho": rho * mass.sum().to(rho.device), "moment": moments, "lists": lists}
+
+
+def alpha_value(state: State, *, q: float = 1.0) -> float:
+    """Effective number within a list."""
+    if not int(state["lists"]):
+        return math.nan
+    mean = state["moment"] / state["lists"]
+    return float(number(mean if q == 1 else mean.log(), q))
+
+
+def gamma_value(state: State, *, kernel: Kernel, q: float = 1.0) -> float:
+    """Effective number over all lists."""
+    if not int(state["lists"]):
+        return math.nan
+    if "mass" in state:
+        return float(number(state_moment(kernel, state["mass"], q), q))
+    rho: Tensor = state["rho"] / torch.trace(state["rho"])
+    return float(number(moment(positive_eigenvalues(rho), q), q))
+
+
+def beta_value(state: State, *, kernel: Kernel, q: float = 1.0) -> float:
+    """Effective number of different lists."""
+    return gamma_value(state, kernel=kernel, q=q) / alpha_value(state, q=q)
+
+
+def chi_value(state: State, *, kernel: Kernel, q: float = 1.0) -> float:
+    """What lists tell of items."""
+    return math.log(beta_value(state, kernel=kernel, q=q))

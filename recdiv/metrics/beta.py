@@ -1,0 +1,48 @@
+"""How many different lists there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from recdiv.diversity import partition
+from recdiv.kernels import Kernel
+from recdiv.metrics._registry import Result, corpus_result, register
+from recdiv.metrics._spectral import UNDEFINED, beta_value, spectral_state
+from recdiv.tables import Recommendations
+
+
+@register(
+    symbol="β",
+    formula="β_q = γ_q / α_q",
+    range="[1, U]",
+    direction="higher: lists differ more; read it beside its null",
+    level="corpus",
+    undefined_on=UNDEFINED,
+    citation="reeve2014partition",
+    state=spectral_state,
+    value=beta_value,
+)
+def beta(
+    recs: Recommendations,
+    *,
+    kernel: Kernel,
+    q: float = 1.0,
+    groups: str | Iterable[Any] | None = None,
+    null: int = 0,
+    rng: int | np.random.Generator = 0,
+) -> Result:
+    r"""Effective number of different lists (or labels of ``groups``): variety between lists.
+
+    .. math:: \beta_q = \gamma_q / \alpha_q
+
+    ``null`` re-deals the same exposures over the same list lengths; chance alone makes finite lists differ.
+
+    >>> from recdiv.kernels import IdentityKernel
+    >>> round(beta(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)
+    2.0
+    """
+    split = partition(recs, kernel, q=q, by=groups, null=null, rng=rng)
+    return corpus_result(recs, split.beta, null=split.beta_null)

@@ -1,0 +1,86 @@
+"""What knowing whose list it is tells about the category of an item in it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+
+from recdiv._redeal import redeal
+from recdiv.metrics._categories import Labels, label_shares, label_table, share_entropies
+from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics.entropy import entropy_of
+from recdiv.metrics.mutual_information import information_value
+from recdiv.tables import Catalog, Recommendations
+
+
+def category_state(recs: Recommendations, *, catalog: Catalog, missing: str = "own") -> State:
+    """Sum over lists of their label shares ``[C]``, sum of their entropies, number of lists that hold something."""
+    return _state(recs, label_table(catalog, missing))
+
+
+def _state(recs: Recommendations, labels: Labels) -> State:
+    found, share = label_shares(recs, labels)
+    mass = zeros(recs, labels.n).index_add_(0, found.clamp(min=0).flatten(), share.flatten())
+    return {"mass": mass, "entropy": share_entropies(found, share).sum(), "lists": (recs.lengths > 0).sum()}
+
+
+@register(
+    symbol="I_c",
+    formula="I(list; category) = H(category) − Σᵤ wᵤ H(category | u)",
+    range="[0, ln U] nats",
+    direction="higher: lists differ more; read its excess over the null",
+    level="corpus",
+    undefined_on="every list is empty: NaN",
+    citation="cover2006elements",
+    state=category_state,
+    value=information_value,
+)
+def category_information(
+    recs: Recommendations,
+    *,
+    catalog: Catalog,
+    missing: str = "own",
+    null: int = 0,
+    rng: int | np.random.Generator = 0,
+) -> Result:
+    r"""Mutual information of list and category label, lists weighing the same, in nats.
+
+    .. math:: I(\text{list}; c) = H(c) - \sum_u w_u H(c \mid u)
+
+    Unlike identity mutual information it knows who gets what: ``null`` re-deals the same exposures over the same list
+    lengths, and the excess is what is personal. Labels as in ``category_entropy``.
+
+    >>> import pandas as pd
+    >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3, 4], "category": ["tea", "tea", "mug", "mug"]}))
+    >>> round(category_information(Recommendations([[0, 1], [2, 3]]), catalog=catalog).value, 6)  # ln 2
+    0.693147
+    """
+    labels = label_table(catalog, missing)
+    value = information_value(_state(recs, labels))
+    return corpus_result(recs, value, null=_null(recs, labels, null, rng) if null else math.nan)
+
+
+def _null(recs: Recommendations, labels: Labels, draws: int, rng: int | np.random.Generator) -> float:
+    """Mean information of re-dealt lists, each exposure keeping the weight it had in its list."""
+    if not bool(recs.valid.any()):
+        return math.nan
+    generator = np.random.default_rng(rng)
+    mass = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
+    overall = entropy_of(_state(recs, labels)["mass"])
+    classes = torch.zeros_like(recs.items)
+    values = []
+    for _ in range(draws):
+        items, dealt = redeal(recs.items, mass, classes, generator)
+        weight = dealt.sum(1) / dealt.sum()
+        entropies = _dealt_entropies(items, dealt, labels)
+        values.append(overall - float((weight * entropies).sum()))
+    return float(np.mean(values))
+
+
+def _dealt_entropies(items: torch.Tensor, mass: torch.Tensor, labels: Labels) -> torch.Tensor:
+    found, share = label_shares(Recommendations(items), labels)
+    width = share.shape[1] // max(items.shape[1], 1)
+    share = share * (mass * (items >= 0).sum(1, keepdim=True)).repeat_interleave(width, 1)
+    return share_entropies(found, share / share.sum(1, keepdim=True).clamp(min=1e-300))

@@ -1,0 +1,45 @@
+"""How far lists differ beyond chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from recdiv.diversity import partition
+from recdiv.kernels import Kernel
+from recdiv.metrics._registry import Result, corpus_result, register
+from recdiv.metrics._spectral import UNDEFINED
+from recdiv.tables import Recommendations
+
+
+@register(
+    symbol="χ*",
+    formula="χ* = χ − mean χ of re-dealt lists",
+    range="about 0 (nothing personal) to ln U nats; below 0 where lists are more alike than chance makes them",
+    direction="higher: lists differ more than chance",
+    level="corpus",
+    undefined_on=UNDEFINED,
+    citation="holevo1973bounds",
+)
+def chi_excess(
+    recs: Recommendations,
+    *,
+    kernel: Kernel,
+    q: float = 1.0,
+    draws: int = 10,
+    groups: str | Iterable[Any] | None = None,
+    rng: int | np.random.Generator = 0,
+) -> Result:
+    r"""Chi beyond what chance makes of the same exposures dealt over the same list lengths, in nats.
+
+    .. math:: \chi^* = \chi - \operatorname{mean} \chi_{\text{re-dealt}}
+
+    The mean is over ``draws`` re-dealt draws (``chi_excess@draws=50``).
+
+    >>> from recdiv.kernels import IdentityKernel
+    >>> round(abs(chi_excess(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value), 6)
+    0.0
+    """
+    return corpus_result(recs, partition(recs, kernel, q=q, by=groups, null=max(draws, 1), rng=rng).chi_excess)

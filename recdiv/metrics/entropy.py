@@ -1,0 +1,84 @@
+"""How evenly recommendations spread over items."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from recdiv.metrics._counts import counts_state, positive_counts
+from recdiv.metrics._registry import Result, State, corpus_result, register
+from recdiv.tables import Recommendations
+
+
+def entropy_of(counts: Tensor) -> float:
+    """Shannon entropy of counts or masses, nats; NaN where all are zero."""
+    total = counts.sum()
+    if not total > 0:
+        return math.nan
+    p = counts.double() / total
+    return max(0.0, float(-torch.special.xlogy(p, p).sum()))
+
+
+def entropy_value(state: State) -> float:
+    """From item counts."""
+    return entropy_of(state["counts"])
+
+
+@register(
+    symbol="H",
+    formula="H = −Σᵢ pᵢ ln pᵢ,  pᵢ = cᵢ / Σc",
+    range="[0, ln I] nats",
+    direction="higher is more diverse",
+    level="corpus",
+    undefined_on="no slot holds an item of the catalogue: NaN",
+    citation="shannon1948",
+    conventions=("recbole", "recommenders", "elliot", "mfd", "rsdiv"),
+    state=counts_state,
+    value=entropy_value,
+)
+def entropy(recs: Recommendations, *, convention: str | None = None, correction: str = "none") -> Result:
+    r"""Shannon entropy of what is recommended, over all lists together, in nats.
+
+    .. math:: H = -\sum_i p_i \ln p_i, \qquad p_i = c_i / \sum_j c_j
+
+    Each filled slot counts once, so long lists weigh more. The plain value is low by about (n − 1) / 2N when N slots
+    show n different items; ``entropy@correction=miller_madow`` adds that back.
+
+    Raises:
+        ValueError: if ``correction`` is neither ``"none"`` nor ``"miller_madow"``.
+
+    Source: Shannon 1948; Miller 1955 for the correction.
+
+    >>> round(entropy(Recommendations([[0, 1], [0, 2]])).value, 4)  # 1/2 ln 2 + 2 · 1/4 ln 4
+    1.0397
+    """
+    if correction not in ("none", "miller_madow"):
+        raise ValueError(f"correction must be 'none' or 'miller_madow', got {correction!r}")
+    counts = positive_counts(recs)
+    value = entropy_of(counts)
+    if correction == "miller_madow" and len(counts):
+        value += (len(counts) - 1) / (2 * float(counts.sum()))
+    return corpus_result(recs, value if convention is None else _elsewhere(recs, value, len(counts), convention))
+
+
+def _elsewhere(recs: Recommendations, nats: float, n: int, convention: str) -> float:
+    if convention == "recbole":
+        return nats / n if n else math.nan  # divided by the number of different items
+    if convention in ("recommenders", "mfd"):
+        return nats / math.log(2)
+    if convention == "elliot":
+        return _mean_surprisal_bits(recs)
+    return nats
+
+
+def _mean_surprisal_bits(recs: Recommendations) -> float:
+    """Mean over lists of the mean −log₂ p of their items: not an entropy unless lists are equally long."""
+    valid, lengths = recs.valid, recs.lengths
+    if not bool(valid.any()):
+        return math.nan
+    counts = recs.counts(int(recs.items.max()) + 1).double()
+    bits = -torch.log2(counts / counts.sum())[recs.items.clamp(min=0)] * valid
+    mean = bits.sum(1) / lengths
+    return float(mean[lengths > 0].mean())

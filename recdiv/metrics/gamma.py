@@ -1,0 +1,40 @@
+"""How many different things there are over all lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from recdiv.diversity import partition
+from recdiv.kernels import Kernel
+from recdiv.metrics._registry import Result, corpus_result, register
+from recdiv.metrics._spectral import UNDEFINED, gamma_value, spectral_state
+from recdiv.tables import Recommendations
+
+
+@register(
+    symbol="γ",
+    formula="γ_q = D_q(ρ̄),  ρ̄ = Σᵤ wᵤ ρᵤ",
+    range="[1, min(I, d)]",
+    direction="higher is more diverse",
+    level="corpus",
+    undefined_on=UNDEFINED,
+    citation="reeve2014partition",
+    state=spectral_state,
+    value=gamma_value,
+)
+def gamma(
+    recs: Recommendations, *, kernel: Kernel, q: float = 1.0, groups: str | Iterable[Any] | None = None
+) -> Result:
+    r"""Effective number of different items over all lists, which weigh the same.
+
+    .. math:: \gamma_q = D_q(\bar\rho), \qquad \bar\rho = \sum_u w_u \rho_u
+
+    Under :class:`~recdiv.IdentityKernel` and equally long lists it is ``effective_catalog_size``.
+
+    >>> from recdiv.kernels import EmbeddingKernel
+    >>> kernel = EmbeddingKernel([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(gamma(Recommendations([[0], [1], [2], [2]]), kernel=kernel).value, 6)
+    2.0
+    """
+    return corpus_result(recs, partition(recs, kernel, q=q, by=groups).gamma)

@@ -1,0 +1,55 @@
+"""What knowing whose list it is tells about which item is in it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recdiv.diversity import partition
+from recdiv.kernels import IdentityKernel
+from recdiv.metrics._categories import share_entropies
+from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics.entropy import entropy_of
+from recdiv.tables import Recommendations
+
+
+def information_state(recs: Recommendations, *, n_items: int) -> State:
+    """Sum over lists of their item shares ``[I]``, sum of their entropies, number of lists that hold something."""
+    recs.check(n_items)
+    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
+    mass = zeros(recs, n_items).index_add_(0, recs.items.clamp(min=0).flatten(), share.flatten())
+    return {"mass": mass, "entropy": share_entropies(recs.items, share).sum(), "lists": (recs.lengths > 0).sum()}
+
+
+def information_value(state: State) -> float:
+    """H(item) − mean H(item | list)."""
+    return entropy_of(state["mass"]) - float(state["entropy"] / state["lists"])
+
+
+@register(
+    symbol="I",
+    formula="I(list; item) = H(item) − Σᵤ wᵤ H(item | u)",
+    range="[0, ln U] nats",
+    direction="higher: lists differ more; read its excess over the null",
+    level="corpus",
+    undefined_on="every list is empty: NaN",
+    citation="cover2006elements",
+    state=information_state,
+    value=information_value,
+)
+def mutual_information(
+    recs: Recommendations, *, n_items: int, null: int = 0, rng: int | np.random.Generator = 0
+) -> Result:
+    r"""Mutual information of list and item identity, lists weighing the same, in nats.
+
+    .. math:: I(\text{list}; \text{item}) = H(\text{item}) - \sum_u w_u H(\text{item} \mid u)
+
+    ``null`` re-deals the same exposures over the same list lengths. With equally long lists without repeats
+    :math:`I = H(\text{item}) - \ln k` whoever gets what, so the excess is exactly 0: it adds nothing to entropy. Its
+    successor ``chi`` does.
+
+    >>> result = mutual_information(Recommendations([[0, 1], [2, 3]]), n_items=4, null=3)
+    >>> round(result.value, 6), round(abs(result.excess), 6)  # ln 4 − ln 2, and nothing beyond chance
+    (0.693147, 0.0)
+    """
+    split = partition(recs, IdentityKernel(max(n_items, 1)), null=null, rng=rng)
+    return corpus_result(recs, split.chi, null=float(split.chi_null.mean()))
