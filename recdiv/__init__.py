@@ -24,6 +24,7 @@ _HOME = {
     "effective_number": "diversity",
     "leinster_cobbold": "diversity",
     "partition": "diversity",
+    "qjsd": "diversity",
     "semantic_coverage": "diversity",
     "load": "datasets",
     "evaluate": "evaluate",
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
         effective_number,
         leinster_cobbold,
         partition,
+        qjsd,
         semantic_coverage,
     )
     from recdiv.evaluate import evaluate

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -19,11 +20,12 @@ from recdiv._provenance import machine
 if TYPE_CHECKING:
     from recdiv.datasets import Dataset
 
-__all__ = ["banner", "glue", "load", "machine", "pick", "record", "results", "results_folder", "seeds"]
+__all__ = ["banner", "glue", "load", "machine", "pick", "record", "results", "results_folder", "run_time", "seeds"]
 
 T = TypeVar("T")
 Profile = Literal["smoke", "default", "full"]
 
+_STARTED = time.perf_counter()
 PROFILES: tuple[Profile, ...] = ("smoke", "default", "full")
 GLUE_PREFIX = "application/papermill.record/"  # what MyST-NB reads glued values from, without showing them
 
@@ -103,6 +105,13 @@ def banner(dataset: Dataset) -> None:
     sys.stdout.write(f"DATA: {dataset.name} ({size})\n{dataset.source}\n")
 
 
+def run_time() -> float:
+    """Seconds since this module was imported, glued as ``run_seconds``: the last cell of a chapter calls it."""
+    seconds = time.perf_counter() - _STARTED
+    glue("run_seconds", seconds)
+    return seconds
+
+
 def results(name: str) -> dict[str, Any]:
     """What ``results/<name>.json`` recorded: results on real data, made by ``make real``, never by this run.
 
@@ -120,7 +129,7 @@ def results(name: str) -> dict[str, Any]:
 def record(
     name: str, content: Mapping[str, Any], *, dataset: Dataset, config: Mapping[str, Any], seed: int, seconds: float
 ) -> Path:
-    """Write ``results/<name>.json``: ``content`` under a head that says where it comes from; ``make real`` asks for it."""
+    """Write ``results/<name>.json``: ``content`` under a head that says where it comes from (``make real``)."""
     from recdiv._provenance import provenance, write_json
     from recdiv.datasets._sources import source, sources
 
