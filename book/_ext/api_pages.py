@@ -11,13 +11,17 @@ import re
 from importlib import import_module
 from typing import Any
 
+import numpy.typing as npt
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
+from sphinx.util.typing import stringify_annotation
 
-_ARRAY = re.compile(r"(?:numpy\.)?ndarray\[tuple\[Any, \.\.\.\], (?:numpy\.)?dtype\[([\w.]+)\]\]")
+# What numpy.typing's names expand to in a signature, and the names again.
+_ARRAY_LIKE = stringify_annotation(npt.ArrayLike, "smart")
+_ARRAY = re.compile(r"~numpy\.ndarray\[tuple\[~typing\.Any, \.\.\.\], ~numpy\.dtype\[([^\]]+)\]\]")
 _FOREIGN = (r"py:.*", r"(?!recdiv\.).*")
 
 
@@ -46,12 +50,12 @@ def _leave_as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, conte
     return content if known else None
 
 
-def _short_arrays(*event: Any) -> tuple[str, str] | None:  # noqa: ANN401
-    """Signatures say ``NDArray[int64]``, not what NumPy expands it to."""
-    signature, returns = event[-2:]
-    if signature is None and returns is None:
-        return None
-    return _ARRAY.sub(r"NDArray[\1]", signature or ""), _ARRAY.sub(r"NDArray[\1]", returns or "")
+def _short_arrays(*event: Any) -> tuple[str | None, str | None]:  # noqa: ANN401
+    """Signatures say ``ArrayLike`` and ``NDArray[int64]``, as their source does."""
+    signature, returns = (
+        part and _ARRAY.sub(r"NDArray[\1]", part.replace(_ARRAY_LIKE, "ArrayLike")) for part in event[-2:]
+    )
+    return signature, returns
 
 
 def _configure(app: Sphinx, config: Config) -> None:
