@@ -1,4 +1,4 @@
-"""Leave nothing in the built folder that asks for the network, and nothing large that no page uses."""
+"""Leave nothing in the built folder that asks for the network, is large and unused, or confuses a screen reader."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sphinx.application import Sphinx
 _THEBE = ("thebe_selector", "sphinx-thebe")
 # The theme draws its icons twice: from web fonts (156 kB) and from a 1.5 MB script. The fonts are enough.
 _FONTAWESOME = re.compile(r'\s*<script[^>]*src="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
+# docutils puts entries with a role of their own into a list, where screen readers expect list items.
+_ENTRY = re.compile(r'role="doc-biblioentry"')
 _UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/*.LICENSE.txt.map", "styles/*.map", "sphinx-thebe.*")
 
 
@@ -33,7 +35,7 @@ def _tidy(app: Sphinx, error: Exception | None) -> None:
     out = Path(app.outdir)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf8")
-        slim = _FONTAWESOME.sub("", text)
+        slim = _ENTRY.sub('role="listitem"', _FONTAWESOME.sub("", text))
         if slim != text:
             page.write_text(slim, encoding="utf8")
     for pattern in _UNUSED:

@@ -1,3 +1,15 @@
+// Boxes that scroll must be reached by the keyboard too (the theme sees to its own; figures are ours).
+(() => {
+  function mark() {
+    for (const figure of document.querySelectorAll(".bd-article figure")) {
+      if (figure.scrollWidth > figure.clientWidth) figure.tabIndex = 0;
+      else figure.removeAttribute("tabindex");
+    }
+  }
+  window.addEventListener("load", mark);
+  window.addEventListener("resize", mark);
+})();
+
 // Diagrams: drawn in the page's colours, and drawn again when the reader switches between light and dark.
 (() => {
   const palette = {
