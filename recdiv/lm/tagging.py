@@ -22,6 +22,7 @@ from recdiv.lm.weights import locate, quiet
 
 IGNORED = -100  # the label that cross-entropy leaves out: special tokens, padding, later pieces of a word
 OUTSIDE = "O"
+_STOPS = frozenset(".!?;。！？；")
 _TAGS_FILE = "tags.json"
 
 Sentence = tuple[Sequence[str], Sequence[str]]  # words, and one tag a word
@@ -171,7 +172,7 @@ class Tagger:
     ) -> list[list[str]]:
         """One tag a word of each sentence.
 
-        A word without a piece (cut off at ``max_length``, or blank) gets ``"O"``.
+        A word without a piece (cut off at ``max_length``, or blank) gets ``"O"``: cut long texts by :func:`windows`.
 
         Args:
             sentences: lists of words.
@@ -238,6 +239,28 @@ def best_valid(scores: Tensor, tags: Sequence[str]) -> list[int]:
     for origin in reversed(came_from):
         path.append(int(origin[path[-1]]))
     return path[::-1]
+
+
+def windows(words: Sequence[str], longest: int) -> list[slice]:
+    """Cuts that leave at most ``longest`` words in a piece, after a ``. ! ? ;`` where one stands in the second half.
+
+    A model sees only so many pieces: what is longer is tagged window by window and put together again.
+
+    >>> windows("One two . Three four five".split(), 4)
+    [slice(0, 3, None), slice(3, 6, None)]
+    """
+    if longest < 1:
+        raise ValueError(f"longest must be at least 1, got {longest}")
+    cuts = []
+    start = 0
+    while start < len(words):
+        end = min(start + longest, len(words))
+        if end < len(words):
+            marks = (place for place in range(end, start + longest // 2, -1) if words[place - 1] in _STOPS)
+            end = next(marks, end)
+        cuts.append(slice(start, end))
+        start = end
+    return cuts
 
 
 def _may_follow(before: str, after: str) -> bool:
