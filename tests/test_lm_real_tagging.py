@@ -66,7 +66,7 @@ def test_unknown_characters_get_entries_of_their_own(tagger):
     assert tagger.tokenizer.tokenize("茶") == ["[UNK]"]
     assert learn_characters(tagger, [["茶", "a"], ["壶", "茶"]]) == 2
     assert "[UNK]" not in tagger.tokenizer.tokenize("茶")
-    assert tagger.model.get_input_embeddings().num_embeddings == 8
+    assert tagger.model.get_input_embeddings().num_embeddings == len(tagger.tokenizer)
     assert [len(tags) for tags in tagger.predict([["茶", "壶", "a", "杯"]])] == [4]
 
 
