@@ -44,7 +44,7 @@ def clean(notebook: Any, root: Path) -> Any:  # noqa: ANN401
     """The notebook without what a run leaves behind and no reader needs; in place.
 
     Only kernel and language stay in its metadata, only tags, names and MyST-NB's settings in a cell's; timestamps,
-    widgets, memory addresses and this machine's folders go; executed cells are numbered 1, 2, 3, ...
+    widgets, progress bars, memory addresses and this machine's folders go; executed cells are numbered 1, 2, 3, ...
     """
     kept = {key: notebook.metadata[key] for key in ("mystnb",) if key in notebook.metadata}
     notebook.metadata = type(notebook.metadata)(kernelspec=_KERNEL, language_info={"name": "python"}, **kept)
@@ -54,12 +54,14 @@ def clean(notebook: Any, root: Path) -> Any:  # noqa: ANN401
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count if cell.outputs or cell.execution_count else None
-            cell.outputs = [_scrub(output, count, root) for output in cell.outputs if not _is_widget(output)]
+            cell.outputs = [_scrub(output, count, root) for output in cell.outputs if not _unwanted(output, cell)]
     return notebook
 
 
-def _is_widget(output: Any) -> bool:  # noqa: ANN401
-    return _WIDGET in output.get("data", {})
+def _unwanted(output: Any, cell: Any) -> bool:  # noqa: ANN401
+    """Widgets, and the progress bars of cells tagged ``remove-stderr``: they live while a cell runs."""
+    bar = output.get("name") == "stderr" and "remove-stderr" in cell.metadata.get("tags", [])
+    return bar or _WIDGET in output.get("data", {})
 
 
 def _scrub(output: Any, count: int, root: Path) -> Any:  # noqa: ANN401

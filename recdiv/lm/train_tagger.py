@@ -159,6 +159,7 @@ def fit_with_trainer(
         trainer = transformers.Trainer(
             model=tagger.model, args=arguments, train_dataset=rows, data_collator=tagger.collate, callbacks=[*callbacks]
         )
+        trainer.remove_callback(transformers.PrinterCallback)  # numbers come back to the caller, not to the screen
         trainer.train(resume_from_checkpoint=_last_checkpoint(Path(folder)))
     losses = [entry for entry in trainer.state.log_history if "loss" in entry]
     history: History = [{"epoch": round(entry["epoch"]), "loss": entry["loss"]} for entry in losses]
