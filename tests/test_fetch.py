@@ -231,6 +231,28 @@ def test_mirror_is_read_checked_and_never_written(online, monkeypatch, tmp_path)
         fetch("made")
 
 
+def test_mirror_that_is_no_folder_is_said(online, monkeypatch, tmp_path):
+    online()
+    monkeypatch.setenv("RECDIV_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(DataUnavailableError, match=r"RECDIV_DATA must name a folder, got .*nowhere"):
+        fetch("made")
+    assert run("list").exit_code == 0
+
+
+def test_whereabouts_tell_parts_apart(online, monkeypatch, tmp_path):
+    made = online()
+    two = Source(**{**made.__dict__, "files": (*made.files, File("b.dat", 1, "0" * 64))})
+    folder = tmp_path / "mirror" / "made"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("RECDIV_DATA", str(tmp_path / "mirror"))
+    assert whereabouts(two) == "absent"
+    (folder / "a.dat").write_bytes(BODY)
+    assert whereabouts(two) == "partly"
+    set_folder(two).mkdir(parents=True)
+    (set_folder(two) / "b.dat").write_bytes(b"b")
+    assert whereabouts(two) == "mirror and cache"
+
+
 def test_damaged_cached_file_is_replaced(server, online):
     server.pages["/a.dat"] = BODY
     made = online(server.url("/a.dat"))

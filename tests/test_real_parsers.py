@@ -583,6 +583,23 @@ def test_xmind_reads_inside_the_zip(mirror, monkeypatch):
         rd.datasets.load("xmind_zh")
 
 
+def test_check_records_counts_and_fails_on_a_difference(mirror, streaming, monkeypatch, tmp_path, capsys):
+    from recdiv.datasets import check
+
+    monkeypatch.setattr(check, "names", lambda: ["human_ils", "streaming"])  # the first is in nobody's reach here
+    monkeypatch.setitem(check.EXPECTED, "streaming", {"items": 6, "films": 5})
+    output = tmp_path / "results" / "datasets.json"
+    check.main(output)
+    sets = json.loads(output.read_text("utf-8"))["sets"]
+    assert (sets["streaming"]["items"], sets["streaming"]["events"], sets["streaming"]["problems"]) == (6, None, [])
+    assert len(sets["streaming"]["sha256"]) == 4
+    assert "cannot be downloaded" in sets["human_ils"]["skipped"]
+    monkeypatch.setitem(check.EXPECTED, "streaming", {"items": 7})
+    with pytest.raises(SystemExit, match="1"):
+        check.main(output)
+    assert "items is 6, expected 7" in capsys.readouterr().out
+
+
 def test_every_dataset_says_what_was_done_under_which_licence(mirror, streaming):
     data = rd.datasets.load("streaming")
     assert {"cleaning", "licence", "citation"} <= set(data.extras)

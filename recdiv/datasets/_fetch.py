@@ -40,6 +40,11 @@ def fetch(
         DataUnavailableError: if a file is absent and cannot be downloaded, or is not the published one.
     """
     wanted = source(name)
+    mirror = mirror_folder()
+    if mirror is not None and not mirror.is_dir():
+        raise DataUnavailableError(
+            f"RECDIV_DATA must name a folder, got {str(mirror)!r}; correct or unset it; {_MEANWHILE}"
+        )
     found = {}
     try:
         for file in _chosen(wanted, files):
