@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import threading
+import time
 import zipfile
 
 import pytest
@@ -26,7 +27,7 @@ class Server(http.server.ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.pages, self.cut, self.seen, self.ranges = {}, {}, [], True
+        self.pages, self.cut, self.seen, self.ranges, self.shift, self.wait = {}, {}, [], True, None, 0.0
 
     def url(self, path):
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
@@ -41,9 +42,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path not in server.pages:
             self.send_error(404)
             return
+        time.sleep(server.wait)
         body, start = server.pages[self.path], 0
         if self.headers.get("Range") and server.ranges:
             start = int(re.fullmatch(r"bytes=(\d+)-", self.headers["Range"])[1])
+            start = start if server.shift is None else server.shift
             if start >= len(body):
                 self.send_error(416)
                 return
@@ -132,6 +135,14 @@ def test_server_without_ranges_starts_again(server, online):
     arrived = []
     assert fetch("made", progress=lambda name, more: arrived.append(more))["a.dat"].read_bytes() == BODY
     assert sum(arrived) == len(BODY)
+
+
+def test_server_that_answers_another_range_starts_again(server, online):
+    server.pages["/a.dat"], server.shift = BODY, 0
+    made = online(server.url("/a.dat"))
+    set_folder(made).mkdir(parents=True)
+    (set_folder(made) / "a.dat.part").write_bytes(BODY[:70_000])
+    assert fetch("made")["a.dat"].read_bytes() == BODY
 
 
 def test_wrong_beginning_is_found_out_and_dropped(server, online):
@@ -392,7 +403,7 @@ def test_cli_get_leaves_with_1_on_failure_and_2_on_misuse(server, online):
 
 
 def test_two_fetches_at_once_do_not_spoil_each_other(server, online):
-    server.pages["/a.dat"] = BODY
+    server.pages["/a.dat"], server.wait = BODY, 0.3  # all four are waiting before the first has its answer
     made = online(server.url("/a.dat"))
     results = []
     threads = [threading.Thread(target=lambda: results.append(fetch("made")["a.dat"].read_bytes())) for _ in range(4)]
