@@ -28,6 +28,7 @@ _HOME = {
     "semantic_coverage": "diversity",
     "load": "datasets",
     "evaluate": "evaluate",
+    "topk": "recommend",
 }
 
 __all__ = ["__version__", *sorted(_HOME), *_SUBMODULES]
@@ -62,4 +63,5 @@ if TYPE_CHECKING:
     )
     from recdiv.evaluate import evaluate
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
+    from recdiv.recommend import topk
     from recdiv.tables import Catalog, Interactions, Recommendations

@@ -1,1 +1,12 @@
-"""To be filled."""
+"""Recommenders to measure: ``fit(train)``, ``scores(users)``, ``recommend(users, k=10)``, one model a file."""
+
+from __future__ import annotations
+
+from recdiv.recommend._base import Recommender
+from recdiv.recommend.item_knn import ItemKNN
+from recdiv.recommend.popularity import Popularity
+from recdiv.recommend.random import Random
+from recdiv.recommend.text import Text
+from recdiv.recommend.topk import topk
+
+__all__ = ["ItemKNN", "Popularity", "Random", "Recommender", "Text", "topk"]
