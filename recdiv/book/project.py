@@ -21,13 +21,13 @@ class Project:
         """The checkout that holds ``start`` (default: the working folder).
 
         Raises:
-            FileNotFoundError: if no folder from ``start`` upwards holds ``_toc.yml`` and ``notebooks/``.
+            FileNotFoundError: if no folder from ``start`` upwards holds ``_toc.yml`` and ``_config.yml``.
         """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
-            if (folder / "_toc.yml").is_file() and (folder / "notebooks").is_dir():
+            if (folder / "_toc.yml").is_file() and (folder / "_config.yml").is_file():
                 return cls(folder)
-        raise FileNotFoundError(f"no book here: neither {here} nor a folder above it holds _toc.yml and notebooks/")
+        raise FileNotFoundError(f"no book here: neither {here} nor a folder above it holds _toc.yml and _config.yml")
 
     @property
     def notebooks(self) -> Path:
