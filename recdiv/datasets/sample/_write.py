@@ -176,7 +176,7 @@ def catalog_frame(
             "item_id": [f"{domain.name[0]}{row:04d}" for row in range(len(listings))],
             "title": [x.title for x in listings],
             "text": [x.text for x in listings],
-            "category": pd.Series(categories, dtype="object"),
+            "category": pd.Series(categories),
             "timestamp": release,
         }
     )
