@@ -89,7 +89,7 @@ def test_runs_are_kept_and_not_repeated(tmp_path, monkeypatch):
         measured.append(run.method)
         if measured == ["dictionary", "x"]:
             raise KeyboardInterrupt
-        return {"method": run.method, "seconds": 1.0}
+        return {"method": run.method, "seed": run.seed, "seconds": 1.0}
 
     monkeypatch.setattr(real_tagging, "measure", measure)
     with pytest.raises(KeyboardInterrupt):
@@ -111,7 +111,7 @@ def test_record_is_complete():
     record = json.loads(RECORDED.read_text("utf-8"))
     assert {run.key for run in real_tagging.plan()} == {_as_run(run).key for run in record["runs"]}
     assert all(run["f1_low"] <= run["scores"]["f1"] <= run["f1_high"] for run in record["runs"])
-    assert record["environment"]["torch"]
+    assert record["versions"]["torch"]
 
 
 @pytest.mark.real
@@ -123,7 +123,7 @@ def test_record_agrees_with_the_files():
     for run in cheap:
         again = real_tagging.measure(_as_run(run))
         assert again["scores"] == pytest.approx(run["scores"])
-    assert real_tagging.describe("dsner") == record["data"]["dsner"]
+    assert real_tagging.describe("dsner") == record["sets"]["dsner"]
 
 
 def _as_run(recorded: dict[str, object]) -> Run:

@@ -9,11 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,15 @@ import torch
 from tqdm import tqdm
 
 from recdiv._paths import cache_folder
+from recdiv._provenance import provenance, write_json
+from recdiv.datasets._sources import source
 from recdiv.lm.dictionary import DictionaryTagger
 from recdiv.lm.tag_scores import spans, tag_scores
 from recdiv.lm.tagging import OUTSIDE, Sentence, Tagger, windows
 from recdiv.lm.train_tagger import fit, seeded
 from recdiv.lm.weights import DEFAULT_SHA256
 
+SETS = ("dfki_product", "dsner")
 Splits = dict[str, list[Sentence]]
 
 _LONGEST = 64  # words a window: DFKI holds whole pages on one line
@@ -57,7 +58,7 @@ class Run:
 
 def plan() -> list[Run]:
     """Every run, cheap ones first."""
-    runs = [Run(data, "dictionary", only) for data in ("dfki_product", "dsner") for only in (True, False)]
+    runs = [Run(data, "dictionary", only) for data in SETS for only in (True, False)]
     chinese: dict[str, Any] = {"data": "dsner", "method": "encoder", "epochs": 6, "learning_rate": 2e-4}
     runs.append(Run(**chinese, products_only=True))
     runs += [Run(**chinese, products_only=True, learn_characters=True, seed=seed) for seed in (0, 1)]
@@ -74,20 +75,16 @@ def main(results: str | os.PathLike[str] = "results") -> Path:
     for run in tqdm(plan(), desc="tagging, real data", unit="run"):
         kept = cache / f"{run.key}.json"
         if not kept.is_file():
-            _write(kept, measure(run))
+            write_json(kept, measure(run))
         done.append(json.loads(kept.read_text("utf-8")))
-    record = {
-        "what": "product tagging on real data",
-        "made_by": "make real",
-        "model": {"name": "all-MiniLM-L6-v2", "sha256": DEFAULT_SHA256},
-        "data": {name: describe(name) for name in ("dfki_product", "dsner")},
-        "runs": done,
-        "seconds": round(sum(run["seconds"] for run in done), 1),
-        "environment": environment(),
-    }
+    head = provenance(
+        config={"longest_window": _LONGEST, "bootstrap": _BOOTSTRAP, "model_sha256": DEFAULT_SHA256},
+        seeds=sorted({run["seed"] for run in done}),
+        data={name: {file.name: file.sha256 for file in source(name).files} for name in SETS},
+        seconds=sum(run["seconds"] for run in done),
+    )
     file = Path(results) / "tagging_real.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    _write(file, record)
+    write_json(file, {**head, "sets": {name: describe(name) for name in SETS}, "runs": done})
     return file
 
 
@@ -186,14 +183,12 @@ def f1_of(kind: str, gold: list[list[str]], predicted: list[list[str]]) -> float
 
 
 def describe(name: str) -> dict[str, Any]:
-    """Sizes of a set, how much of it the tokenizer knows, and the SHA-256 of its files."""
-    from recdiv.datasets._sources import source
-
+    """Sizes of a set, and how much of it the tokenizer does not know."""
     tokenizer = Tagger.from_encoder(tags=(OUTSIDE,)).tokenizer
-    described: dict[str, Any] = {"sha256": {file.name: file.sha256 for file in source(name).files}, "splits": {}}
+    described: dict[str, Any] = {}
     for split, sentences in load(name, products_only=False).items():
         pieces = [piece for words, _ in sentences for word in words for piece in tokenizer.tokenize(word)]
-        described["splits"][split] = {
+        described[split] = {
             "sentences": len(sentences),
             "words": sum(len(words) for words, _ in sentences),
             "longest": max(len(words) for words, _ in sentences),
@@ -201,24 +196,6 @@ def describe(name: str) -> dict[str, Any]:
             "unknown_share": pieces.count(tokenizer.unk_token) / len(pieces),
         }
     return described
-
-
-def environment() -> dict[str, Any]:
-    """What the numbers were computed with."""
-    packages = ("torch", "transformers", "seqeval", "numpy")
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
-        "threads": torch.get_num_threads(),
-        **{package: version(package) for package in packages},
-    }
-
-
-def _write(file: Path, content: Any) -> None:  # noqa: ANN401
-    part = file.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    part.replace(file)
 
 
 if __name__ == "__main__":
