@@ -24,6 +24,7 @@ _QUIET = {
     "JUPYTER_PLATFORM_DIRS": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONHASHSEED": "0",
+    "PYTHONWARNINGS": "ignore:IProgress not found",  # a library looks for notebook widgets that nobody asked for
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
 }
