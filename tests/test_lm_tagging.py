@@ -12,7 +12,7 @@ import torch
 
 from recdiv.lm.tag_scores import tag_scores
 from recdiv.lm.tagging import IGNORED, PadCollator, TagDataset, Tagger, align, best_valid
-from recdiv.lm.train_tagger import fit, fit_with_trainer, optimizer_and_schedule, seeded
+from recdiv.lm.train_tagger import SimilarLengths, fit, fit_with_trainer, optimizer_and_schedule, seeded
 
 transformers = pytest.importorskip("transformers")
 
@@ -262,6 +262,20 @@ def test_loop_learns_and_repeats_itself(folder):
     words = [words for words, _ in titles(30, seed=5)]
     gold = [tags for _, tags in titles(30, seed=5)]
     assert tag_scores(gold, tagger.predict(words)).f1 > 0.95
+
+
+def test_batches_of_similar_lengths_hold_every_row_once_an_epoch():
+    rng = random.Random(0)
+    lengths = [rng.randint(1, 80) for _ in range(203)]
+    sampler = SimilarLengths(lengths, 8, torch.Generator().manual_seed(0))
+    first, second = list(sampler), list(sampler)
+    assert len(first) == len(sampler) == 26
+    assert sorted(row for batch in first for row in batch) == list(range(203))
+    assert first != second
+    places = sum(len(batch) * max(lengths[row] for row in batch) for batch in first)
+    assert places < 1.15 * sum(lengths)  # batches drawn without regard to length: 1.8
+    again = SimilarLengths(lengths, 8, torch.Generator().manual_seed(0))
+    assert list(again) == first
 
 
 def test_training_leaves_the_global_random_state_alone(folder):

@@ -33,7 +33,7 @@ Splits = dict[str, list[Sentence]]
 
 _LONGEST = 64  # words a window: DFKI holds whole pages on one line
 _BOOTSTRAP = 1_000
-_RECIPE = 1  # raise it when the code below changes what a run means
+_RECIPE = 2  # raise it when the code below changes what a run means
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Run:
 def plan() -> list[Run]:
     """Every run, cheap ones first."""
     runs = [Run(data, "dictionary", only) for data in SETS for only in (True, False)]
-    chinese: dict[str, Any] = {"data": "dsner", "method": "encoder", "epochs": 6, "learning_rate": 2e-4}
+    runs.append(Run("dfki_product", "encoder", True, epochs=2))
+    chinese: dict[str, Any] = {"data": "dsner", "method": "encoder", "epochs": 5, "learning_rate": 2e-4}
     runs.append(Run(**chinese, products_only=True))
     runs += [Run(**chinese, products_only=True, learn_characters=True, seed=seed) for seed in (0, 1)]
     runs.append(Run(**chinese, products_only=False, learn_characters=True))
-    runs.append(Run("dfki_product", "encoder", True, epochs=3))
     return runs
 
 

@@ -65,6 +65,34 @@ def train_epoch(model: torch.nn.Module, batches: Iterable[Batch], optimizer: Opt
     return sum(losses) / len(losses)
 
 
+class SimilarLengths:
+    """Batches of rows of similar length, in an order drawn anew each epoch: less padding, as random as it needs to be.
+
+    Rows are shuffled, sorted by length within every ``16 × batch_size`` of them, and the batches shuffled.
+
+    >>> sampler = SimilarLengths([5, 1, 4, 2], 2, torch.Generator().manual_seed(0))
+    >>> sorted(sorted(batch) for batch in sampler)
+    [[0, 2], [1, 3]]
+    """
+
+    def __init__(self, lengths: Sequence[int], batch_size: int, generator: torch.Generator) -> None:
+        self.lengths, self.batch_size, self.generator = lengths, batch_size, generator
+
+    def __len__(self) -> int:
+        return -(-len(self.lengths) // self.batch_size)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = self._shuffled(len(self.lengths))
+        pool = 16 * self.batch_size
+        for start in range(0, len(order), pool):
+            order[start : start + pool] = sorted(order[start : start + pool], key=lambda row: self.lengths[row])
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        return (batches[position] for position in self._shuffled(len(batches)))
+
+    def _shuffled(self, n: int) -> list[int]:
+        return [int(i) for i in torch.randperm(n, generator=self.generator)]
+
+
 def fit(
     tagger: Tagger,
     train: Sequence[Sentence],
@@ -85,10 +113,10 @@ def fit(
         ValueError: if ``train`` is empty, or ``epochs`` or ``batch_size`` is below 1.
     """
     _check_sizes(train, epochs, batch_size)
-    shuffle = torch.Generator().manual_seed(rng)
-    loader = DataLoader(
-        tagger.dataset(train), batch_size=batch_size, shuffle=True, generator=shuffle, collate_fn=tagger.collate
-    )
+    rows = tagger.dataset(train)
+    lengths = [len(row["input_ids"]) for row in rows.rows]
+    sampler = SimilarLengths(lengths, batch_size, torch.Generator().manual_seed(rng))
+    loader = DataLoader(rows, batch_sampler=sampler, collate_fn=tagger.collate)
     steps = epochs * len(loader)
     history: History = []
     with seeded(rng), tqdm(total=steps, desc="train", unit="step", disable=not progress) as bar:
@@ -129,8 +157,8 @@ def fit_with_trainer(
 ) -> History:
     """Train ``tagger`` in place with ``transformers.Trainer``, which keeps a checkpoint an epoch in ``folder``.
 
-    Started again with the same ``folder``, it resumes from the last checkpoint. Same data, batches and schedule shape
-    as :func:`fit`; the order of titles and the dropout are drawn otherwise, so scores agree only as two seeds do.
+    Started again with the same ``folder``, it resumes from the last checkpoint. Same data, loss and optimiser as
+    :func:`fit`; the order of titles and the dropout are drawn otherwise, so scores agree only as two seeds do.
 
     Raises:
         ValueError: as :func:`fit`.
