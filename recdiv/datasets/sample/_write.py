@@ -54,8 +54,8 @@ class Teller:
             for part, frames in (("title", self.kind.title), ("text", self.kind.text))
         )
 
-    def again(self, variant: Variant, copy: int) -> tuple[str, str]:
-        """Another listing of the same thing: ``{same}`` and ``{reworded}`` are what they say."""
+    def again(self, variant: Variant, copy: int) -> tuple[str, str, dict[str, str]]:
+        """Another listing of the same thing, with its columns: ``{same}`` and ``{reworded}`` are what they say."""
         self._redrawn = dict.fromkeys(variant.redraw, copy)
         out = []
         same = self.first()
@@ -64,8 +64,13 @@ class Teller:
             self.built_in |= {"same": old, "reworded": self.tell(str(rng.choice(frames)), rng)}
             frame = str(rng.choice(variant.title if part == "title" else variant.text))
             out.append(tidy(self.tell(frame, rng), sentences=part == "text"))
+        columns = self.columns()  # while the redrawn facts hold: a cover names its own artist
         self._redrawn = {}
-        return out[0], out[1]
+        return out[0], out[1], columns
+
+    def columns(self) -> dict[str, str]:
+        """The domain's further columns."""
+        return {name: _column(value, self, self.seed) for name, value in self.domain.columns.items()}
 
     def _lookup(self, slot: str, number: str, part: str) -> str:
         if slot in self.built_in:
@@ -107,19 +112,18 @@ def write_listings(domain: Domain, things: Things, *, seed: int) -> list[Listing
     out: dict[int, Listing] = {}
     for thing in range(len(things.main)):
         teller = Teller(domain, things, thing, ordinal[thing], seed=seed)
-        columns = {name: _column(value, teller, seed) for name, value in domain.columns.items()}
         title, text = teller.first()
-        out[rows[thing, 0]] = Listing(title, text, teller.kind.name, "original", 0.0, columns)
+        out[rows[thing, 0]] = Listing(title, text, teller.kind.name, "original", 0.0, teller.columns())
         told, copy = {(title, text)}, 1
         while (thing, copy) in rows:
-            out[rows[thing, copy]] = listing = _again(domain, teller, copy, columns, told, seed=seed)
+            out[rows[thing, copy]] = listing = _again(domain, teller, copy, told, seed=seed)
             told.add((listing.title, listing.text))
             copy += 1
     return [out[row] for row in range(len(out))]
 
 
 def _again(
-    domain: Domain, teller: Teller, copy: int, columns: dict[str, str], told: set[tuple[str, str]], *, seed: int
+    domain: Domain, teller: Teller, copy: int, told: set[tuple[str, str]], *, seed: int
 ) -> Listing:
     """A near-duplicate that reads differently from all earlier listings of its thing."""
     rng = stream(seed, teller.thing, "variant", copy)
@@ -127,7 +131,7 @@ def _again(
     share = np.array([v.share for v in fitting])
     for attempt in range(40):
         variant = fitting[int(rng.choice(len(fitting), p=share / share.sum()))]
-        title, text = teller.again(variant, copy + 17 * attempt)
+        title, text, columns = teller.again(variant, copy + 17 * attempt)
         if (title, text) not in told:
             break
     return Listing(title, text, teller.kind.name, variant.name, float(rng.uniform(*variant.delay)), columns)
