@@ -122,9 +122,7 @@ def write_listings(domain: Domain, things: Things, *, seed: int) -> list[Listing
     return [out[row] for row in range(len(out))]
 
 
-def _again(
-    domain: Domain, teller: Teller, copy: int, told: set[tuple[str, str]], *, seed: int
-) -> Listing:
+def _again(domain: Domain, teller: Teller, copy: int, told: set[tuple[str, str]], *, seed: int) -> Listing:
     """A near-duplicate that reads differently from all earlier listings of its thing."""
     rng = stream(seed, teller.thing, "variant", copy)
     fitting = [v for v in domain.variants if not v.kinds or teller.kind.name in v.kinds]
