@@ -18,9 +18,24 @@ import numpy as np
 from recdiv._provenance import machine
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.display import HTML
+
     from recdiv.datasets import Dataset
 
-__all__ = ["banner", "glue", "load", "machine", "pick", "record", "results", "results_folder", "run_time", "seeds"]
+__all__ = [
+    "banner",
+    "glue",
+    "load",
+    "machine",
+    "pick",
+    "record",
+    "results",
+    "results_folder",
+    "run_time",
+    "seeds",
+    "text_table",
+]
 
 T = TypeVar("T")
 Profile = Literal["smoke", "default", "full"]
@@ -103,6 +118,15 @@ def banner(dataset: Dataset) -> None:
     if dataset.interactions is not None:
         size += f", {len(dataset.interactions):,} interactions of {dataset.interactions.n_users:,} users"
     sys.stdout.write(f"DATA: {dataset.name} ({size})\n{dataset.source}\n")
+
+
+def text_table(frame: pd.DataFrame) -> HTML:
+    """A table of sentences: whole, left-aligned, escaped, without the row numbers."""
+    from IPython.display import HTML
+
+    page = frame.to_html(index=False, justify="left", escape=True, border=0, na_rep="")
+    left = page.replace("<td>", '<td style="text-align: left">')
+    return HTML(left)  # type: ignore[no-untyped-call]
 
 
 def run_time() -> float:
