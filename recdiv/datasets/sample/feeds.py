@@ -33,8 +33,8 @@ def feeds(
     drifting    each window other topics, the same category counts     category drift = 0 exactly; topic drift > 0
     ==========  =====================================================  ==============================================
 
-    In ``drifting`` all lists of a window hold the same number of items of each category, in each window, and no item or
-    topic of a category comes back where the category has as many topics as there are windows.
+    In ``drifting`` every list, in every window, holds the same number of items of each category; no item comes back in
+    a later window, and each category passes through its topics from the first window to the last.
 
     Raises:
         ValueError: if ``kind`` is unknown or the catalogue is too small for it.
