@@ -211,3 +211,30 @@ def test_five_lines_are_python():
     for block in re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
         if ">>>" not in block:
             compile(block, "intro.md", "exec")
+
+
+def commands(page: str) -> list[str]:
+    text = (ROOT / "book" / page).read_text(encoding="utf8")
+    lines = [
+        line
+        for block in re.findall(r"^```bash\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for line in block.splitlines()
+    ]
+    return [line.split("#")[0].strip() for line in lines] + re.findall(r"`((?:make|recdiv) [^`]+)`", text)
+
+
+def test_commands_on_the_page_exist():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf8"), re.MULTILINE)
+    click = pytest.importorskip("typer").main.get_command(__import__("recdiv.cli", fromlist=["app"]).app)
+    seen = set()
+    for command in commands("how_to_run.md"):
+        words = command.split()
+        if words[:1] == ["make"]:
+            assert words[1] in targets, command
+        elif words[:1] == ["recdiv"] and len(words) > 1:
+            found = click.commands[words[1]]
+            found = found.commands[words[2]] if len(words) > 2 and hasattr(found, "commands") else found
+            options = {name for parameter in found.params for name in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= options | {"--help"}, command
+        seen.add(words[0])
+    assert {"make", "recdiv"} <= seen
