@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -9,6 +10,7 @@ import tarfile
 import tomllib
 import venv
 import zipfile
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,27 @@ def test_every_requirement_has_a_bound_and_a_pin_that_meets_it(requirement):
     assert any(one.operator == ">=" for one in requirement.specifier), "a lower bound"
     assert not any(one.operator == "==" for one in requirement.specifier), "no exact pin: hosts own their packages"
     assert requirement.specifier.contains(version_of(pins()[canonicalize_name(requirement.name)]))
+
+
+def closure():
+    """Names of all packages that ``.[dev]`` brings here, found by following what is installed."""
+    waiting, seen = [(one.name, frozenset(one.extras)) for one in requirements()], set()
+    while waiting:
+        name, extras = waiting.pop()
+        if (key := (canonicalize_name(name), extras)) in seen:
+            continue
+        seen.add(key)
+        for line in distribution(name).requires or []:
+            one = Requirement(line)
+            if one.marker is None or any(one.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+                waiting.append((one.name, frozenset(one.extras)))
+    return {name for name, _ in seen}
+
+
+def test_everything_that_is_installed_is_pinned():
+    chosen_by_the_torch_build = re.compile(r"nvidia-|cuda-|triton|setuptools$|pip$|wheel$")
+    unpinned = {name for name in closure() - set(pins()) if not chosen_by_the_torch_build.match(name)}
+    assert unpinned == set()
 
 
 def test_conda_environment_agrees_with_the_pins():

@@ -49,9 +49,11 @@ def _jupyter_book(project: Project) -> None:
     command += ["--path-output", str(workshop), "-n", "-W", "--keep-going", "-q"]
     paths = os.pathsep.join([str(project.root), *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONHASHSEED": "0"}
-    done = subprocess.run(command, cwd=project.stage, env=environment, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, cwd=project.stage, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
-        raise RuntimeError(f"Jupyter Book ended with code {done.returncode}; what it found stands above")
+        raise RuntimeError(f"Jupyter Book ended with code {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr}")
     os.replace(workshop / "_build" / "html", project.html)
     shutil.rmtree(workshop)
 
