@@ -102,7 +102,8 @@ class TextEncoder:
         known = {text: torch.from_numpy(row.copy()) for text, row in (store.get(unique) if store else {}).items()}
         missing = [text for text in unique if text not in known]
         show = len(missing) >= _BAR_FROM if progress is None else progress
-        with tqdm(total=len(missing), desc="encode", unit="text", disable=not show) as bar:
+        quiet = {} if show else {"disable": True}  # said only to silence: what is said overrides TQDM_DISABLE
+        with tqdm(total=len(missing), desc="encode", unit="text", **quiet) as bar:
             for chunk in _slices(missing, _CHUNK.get(self.device.type, _CHUNK["cuda"])):
                 vectors = self._encode_chunk(chunk, bar)
                 known.update(zip(chunk, vectors, strict=True))

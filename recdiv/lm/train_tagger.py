@@ -119,7 +119,8 @@ def fit(
     loader = DataLoader(rows, batch_sampler=sampler, collate_fn=tagger.collate)
     steps = epochs * len(loader)
     history: History = []
-    with seeded(rng), tqdm(total=steps, desc="train", unit="step", disable=not progress) as bar:
+    quiet = {} if progress else {"disable": True}  # said only to silence: what is said overrides TQDM_DISABLE
+    with seeded(rng), tqdm(total=steps, desc="train", unit="step", **quiet) as bar:
         optimizer, schedule = optimizer_and_schedule(
             tagger.model, learning_rate=learning_rate, weight_decay=weight_decay, steps=steps, warmup=warmup
         )
