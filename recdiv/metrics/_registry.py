@@ -18,6 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 CONTEXT = (
     "n_items", "catalog", "kernel", "train", "test", "previous", "groups", "demand", "scorer", "convention", "null",
     "rng",
+    "shared",
 )  # fmt: skip
 _METRICS: dict[str, Metric] = {}
 
@@ -64,6 +65,7 @@ class Metric:
         citation: key in the bibliography.
         options: what may follow an ``@``, with defaults.
         conventions: libraries whose number for this name can be reproduced.
+        bounds: the ends of the range that hold for any input, where an interval must stop.
         between: whether it compares lists, so that its null (see :attr:`Result.null`) must stand beside it.
     """
 
@@ -78,6 +80,7 @@ class Metric:
     citation: str
     options: dict[str, Any]
     conventions: tuple[str, ...]
+    bounds: tuple[float, float]
     between: bool
     function: Callable[..., Result]
     state: Callable[..., State] | None
@@ -85,8 +88,9 @@ class Metric:
 
     @property
     def summary(self) -> str:
-        """First sentence of the docstring."""
-        return (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+        """First sentence of the docstring, without its markup."""
+        first = (inspect.getdoc(self.function) or "").split("\n\n")[0].replace("\n", " ")
+        return first.replace("``", "").replace("*", "")
 
     def __str__(self) -> str:
         facts = {
@@ -113,6 +117,7 @@ def register(
     undefined_on: str,
     citation: str,
     conventions: tuple[str, ...] = (),
+    bounds: tuple[float, float] = (-math.inf, math.inf),
     state: Callable[..., State] | None = None,
     value: Callable[..., float] | None = None,
 ) -> Callable[[Function], Function]:
@@ -137,6 +142,7 @@ def register(
             citation=citation,
             options={each.name: each.default for each in parameters if each.name not in (*CONTEXT, "k")},
             conventions=conventions,
+            bounds=bounds,
             between=any(each.name == "null" for each in parameters),
             function=function,
             state=state,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from recdiv.diversity import partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
-from recdiv.metrics._spectral import UNDEFINED, beta_value, spectral_state
+from recdiv.metrics._spectral import UNDEFINED, Shared, beta_value, spectral_state, split
 from recdiv.tables import Recommendations
 
 
@@ -22,6 +22,7 @@ from recdiv.tables import Recommendations
     level="corpus",
     undefined_on=UNDEFINED,
     citation="reeve2014partition",
+    bounds=(1.0, math.inf),
     state=spectral_state,
     value=beta_value,
 )
@@ -33,6 +34,7 @@ def beta(
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
+    shared: Shared | None = None,
 ) -> Result:
     r"""Effective number of different lists (or labels of ``groups``): variety between lists.
 
@@ -44,5 +46,5 @@ def beta(
     >>> round(beta(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)
     2.0
     """
-    split = partition(recs, kernel, q=q, by=groups, null=null, rng=rng)
-    return corpus_result(recs, split.beta, null=split.beta_null)
+    parts = split(recs, kernel, q=q, groups=groups, null=null, rng=rng, shared=shared)
+    return corpus_result(recs, parts.beta, null=parts.beta_null)

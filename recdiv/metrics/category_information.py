@@ -34,6 +34,7 @@ def _state(recs: Recommendations, labels: Labels) -> State:
     level="corpus",
     undefined_on="every list is empty: NaN",
     citation="cover2006elements",
+    bounds=(0.0, math.inf),
     state=category_state,
     value=information_value,
 )

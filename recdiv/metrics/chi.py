@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from recdiv.diversity import partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
-from recdiv.metrics._spectral import UNDEFINED, chi_value, spectral_state
+from recdiv.metrics._spectral import UNDEFINED, Shared, chi_value, spectral_state, split
 from recdiv.tables import Recommendations
 
 
@@ -22,6 +22,7 @@ from recdiv.tables import Recommendations
     level="corpus",
     undefined_on=UNDEFINED,
     citation="holevo1973bounds",
+    bounds=(0.0, math.inf),
     state=spectral_state,
     value=chi_value,
 )
@@ -33,6 +34,7 @@ def chi(
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
+    shared: Shared | None = None,
 ) -> Result:
     r"""What the list (or the label in ``groups``) tells about its items: the semantic mutual information, in nats.
 
@@ -44,5 +46,5 @@ def chi(
     >>> round(chi(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)  # ln 2
     0.693147
     """
-    split = partition(recs, kernel, q=q, by=groups, null=null, rng=rng)
-    return corpus_result(recs, split.chi, null=float(split.chi_null.mean()))
+    parts = split(recs, kernel, q=q, groups=groups, null=null, rng=rng, shared=shared)
+    return corpus_result(recs, parts.chi, null=float(parts.chi_null.mean()))

@@ -23,6 +23,7 @@ def effective_catalog_size_value(state: State) -> float:
     level="corpus",
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="hill1973diversity",
+    bounds=(1.0, math.inf),
     state=counts_state,
     value=effective_catalog_size_value,
 )

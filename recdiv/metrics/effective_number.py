@@ -5,6 +5,7 @@ from __future__ import annotations
 from recdiv import diversity
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, per_list_result, register
+from recdiv.metrics._spectral import Shared, split
 from recdiv.tables import Recommendations
 
 
@@ -17,7 +18,7 @@ from recdiv.tables import Recommendations
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="friedman2023vendi",
 )
-def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> Result:
+def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0, shared: Shared | None = None) -> Result:
     r"""Mean over lists of their effective number of different items: near-copies count once.
 
     .. math:: D_q(\rho_u) = \exp \frac{\ln \operatorname{tr} \rho_u^q}{1 - q}, \qquad
@@ -30,4 +31,6 @@ def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -
     >>> effective_number(Recommendations([[0, 1], [0, 2]]), kernel=kernel).per_list.round(decimals=6).tolist()
     [1.0, 2.0]
     """
+    if shared is not None:
+        return per_list_result(split(recs, kernel, q=q, shared=shared).alpha_per_user)
     return per_list_result(diversity.effective_number(recs.items, kernel, q=q))

@@ -35,6 +35,7 @@ def entropy_value(state: State) -> float:
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="shannon1948",
     conventions=("recbole", "recommenders", "elliot", "mfd", "rsdiv"),
+    bounds=(0.0, math.inf),
     state=counts_state,
     value=entropy_value,
 )

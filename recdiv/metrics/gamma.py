@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
-from recdiv.diversity import partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
-from recdiv.metrics._spectral import UNDEFINED, gamma_value, spectral_state
+from recdiv.metrics._spectral import UNDEFINED, Shared, gamma_value, spectral_state, split
 from recdiv.tables import Recommendations
 
 
@@ -20,11 +20,17 @@ from recdiv.tables import Recommendations
     level="corpus",
     undefined_on=UNDEFINED,
     citation="reeve2014partition",
+    bounds=(1.0, math.inf),
     state=spectral_state,
     value=gamma_value,
 )
 def gamma(
-    recs: Recommendations, *, kernel: Kernel, q: float = 1.0, groups: str | Iterable[Any] | None = None
+    recs: Recommendations,
+    *,
+    kernel: Kernel,
+    q: float = 1.0,
+    groups: str | Iterable[Any] | None = None,
+    shared: Shared | None = None,
 ) -> Result:
     r"""Effective number of different items over all lists, which weigh the same.
 
@@ -37,4 +43,4 @@ def gamma(
     >>> round(gamma(Recommendations([[0], [1], [2], [2]]), kernel=kernel).value, 6)
     2.0
     """
-    return corpus_result(recs, partition(recs, kernel, q=q, by=groups).gamma)
+    return corpus_result(recs, split(recs, kernel, q=q, groups=groups, shared=shared).gamma)

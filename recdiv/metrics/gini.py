@@ -35,6 +35,7 @@ def gini_value(state: State) -> float:
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="gini1912",
     conventions=("recbole", "lenskit", "elliot", "clayrs", "rsdiv", "mfd"),
+    bounds=(0.0, 1.0),
     state=counts_state,
     value=gini_value,
 )

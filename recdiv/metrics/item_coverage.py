@@ -28,6 +28,7 @@ def coverage_value(state: State) -> float:
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="herlocker2004evaluating",
     conventions=CONVENTIONS,
+    bounds=(0.0, 1.0),
     state=counts_state,
     value=coverage_value,
 )

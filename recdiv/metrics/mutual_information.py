@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from recdiv.diversity import partition
@@ -33,6 +35,7 @@ def information_value(state: State) -> float:
     level="corpus",
     undefined_on="every list is empty: NaN",
     citation="cover2006elements",
+    bounds=(0.0, math.inf),
     state=information_state,
     value=information_value,
 )
