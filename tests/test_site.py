@@ -56,6 +56,14 @@ def test_every_internal_link_and_anchor_resolves():
     assert broken == {}
 
 
+def test_boxes_of_diagrams_lead_somewhere():
+    for name, document in every_page():
+        for diagram in document.select("pre.mermaid"):
+            for link in re.findall(r'click \w+ (?:href )?"([^"]+)"', diagram.get_text()):
+                if not REMOTE.match(link):
+                    assert (site() / name).parent.joinpath(urldefrag(link)[0]).is_file(), f"{name}: {link}"
+
+
 def test_a_broken_link_is_found():
     document = bs4.BeautifulSoup(
         '<a href="nowhere.html">x</a><a href="#nowhere">y</a><a href="intro.html">z</a>', "html.parser"

@@ -10,6 +10,21 @@
   window.addEventListener("resize", mark);
 })();
 
+// Columns of words start at the left; numbers stay at the right, digit under digit.
+document.addEventListener("DOMContentLoaded", () => {
+  const number = /^[-+−]?[\d.,]+(e[-+]?\d+)?\s?%?$|^(nan|NaN|None|inf|-inf|<NA>|)$/;
+  for (const table of document.querySelectorAll("table.dataframe")) {
+    const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
+    const width = Math.max(0, ...rows.map((row) => row.querySelectorAll("td").length));
+    for (let column = 0; column < width; column++) {
+      const cells = rows.map((row) => row.querySelectorAll("td")[column]).filter(Boolean);
+      if (cells.every((cell) => number.test(cell.textContent.trim()))) continue;
+      const heads = [...(table.tHead?.rows ?? [])].map((row) => row.cells[row.cells.length - width + column]);
+      for (const cell of [...cells, ...heads]) cell?.classList.add("words");
+    }
+  }
+});
+
 // Diagrams: drawn in the page's colours, and drawn again when the reader switches between light and dark.
 (() => {
   const palette = {
@@ -60,7 +75,7 @@
       svg.setAttribute("role", "img");
       const width = svg.viewBox.baseVal.width; // shrink a little to fit, then scroll: never unreadably small
       svg.style.width = `${width}px`;
-      svg.style.minWidth = `${0.7 * width}px`;
+      svg.style.minWidth = `${0.6 * width}px`;
     }
   }
 
