@@ -5,6 +5,7 @@ An ordinary script rather than a module: browsers refuse modules from a folder o
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import Any
 
@@ -16,6 +17,9 @@ from sphinx.writers.html5 import HTML5Translator
 
 _SCRIPT = "vendor/mermaid/mermaid.min.js"
 _TITLE = re.compile(r"^\s*accTitle\s*:\s*(.+)$", re.MULTILINE)
+_CLICK = re.compile(
+    r'^(?P<indent>[ \t]*)click (?P<box>\w+) (?:href )?"(?!https?:)(?P<page>[^"#]+)\.html[^"]*".*$', re.MULTILINE
+)
 
 
 class Diagram(nodes.General, nodes.Element):
@@ -41,11 +45,27 @@ class DiagramDirective(SphinxDirective):
         return [figure]
 
 
+def only_built(source: str, built: set[str], folder: str) -> str:
+    """The source with links to pages that are not built taken out, and their boxes dashed.
+
+    >>> only_built('click A "a.html"\\nclick B "b.html"', {"notebooks/a"}, "notebooks")
+    'click A "a.html"\\nstyle B stroke-dasharray: 5 4'
+    """
+
+    def keep(match: re.Match[str]) -> str:
+        page = posixpath.normpath(posixpath.join(folder, match["page"]))
+        return match[0] if page in built else f"{match['indent']}style {match['box']} stroke-dasharray: 5 4"
+
+    return _CLICK.sub(keep, source)
+
+
 def _visit_html(writer: HTML5Translator, node: Diagram) -> None:
     alt = writer.attval(node["alt"])
+    built, here = writer.builder.env.found_docs, writer.builder.current_docname
+    source = only_built(node["source"], built, posixpath.dirname(here))
     # tabindex: on a phone the diagram scrolls inside its box, which the keyboard must reach too
     writer.body.append(f'<div class="mermaid-box" role="group" aria-label="{alt}" tabindex="0">')
-    writer.body.append(f'<pre class="mermaid">{writer.encode(node["source"])}</pre></div>')
+    writer.body.append(f'<pre class="mermaid">{writer.encode(source)}</pre></div>')
     raise nodes.SkipNode
 
 

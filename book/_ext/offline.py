@@ -14,6 +14,8 @@ _THEBE = ("thebe_selector", "sphinx-thebe")
 _FONTAWESOME = re.compile(r'\s*<script[^>]*src="[^"]*scripts/fontawesome\.js[^"]*"[^>]*></script>')
 # docutils puts entries with a role of their own into a list, where screen readers expect list items.
 _ENTRY = re.compile(r'role="doc-biblioentry"')
+# MyST-NB names a folded cell in other words than it shows, so that a voice command cannot find it.
+_SUMMARY = re.compile(r'<summary aria-label="[^"]*">')
 _UNUSED = ("scripts/fontawesome.js", "scripts/*.map", "scripts/*.LICENSE.txt.map", "styles/*.map", "sphinx-thebe.*")
 
 
@@ -35,7 +37,7 @@ def _tidy(app: Sphinx, error: Exception | None) -> None:
     out = Path(app.outdir)
     for page in out.rglob("*.html"):
         text = page.read_text(encoding="utf8")
-        slim = _ENTRY.sub('role="listitem"', _FONTAWESOME.sub("", text))
+        slim = _SUMMARY.sub("<summary>", _ENTRY.sub('role="listitem"', _FONTAWESOME.sub("", text)))
         if slim != text:
             page.write_text(slim, encoding="utf8")
     for pattern in _UNUSED:
