@@ -200,7 +200,7 @@ def test_no_serious_barrier_in_light_or_dark(browser, address, size):
             set_theme(browser, theme)
             if barriers := violations(browser):
                 found[page, theme] = barriers
-    assert found == {}
+    assert found == {}, json.dumps({" ".join(key): lines for key, lines in found.items()}, indent=1)
 
 
 def test_a_barrier_would_be_found(browser, address):

@@ -46,10 +46,10 @@ class DiagramDirective(SphinxDirective):
 
 
 def only_built(source: str, built: set[str], folder: str) -> str:
-    """The source with links to pages that are not built taken out, and their boxes dashed.
+    r"""The source with links to pages that are not built taken out, and their boxes dashed.
 
-    >>> only_built('click A "a.html"\\nclick B "b.html"', {"notebooks/a"}, "notebooks")
-    'click A "a.html"\\nstyle B stroke-dasharray: 5 4'
+    >>> only_built('click A "a.html"\nclick B "b.html"', {"notebooks/a"}, "notebooks")
+    'click A "a.html"\nstyle B stroke-dasharray: 5 4'
     """
 
     def keep(match: re.Match[str]) -> str:

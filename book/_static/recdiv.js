@@ -72,7 +72,8 @@ document.addEventListener("DOMContentLoaded", () => {
     window.mermaid.initialize(settings(theme));
     await window.mermaid.run({ nodes: diagrams });
     for (const svg of document.querySelectorAll("pre.mermaid svg")) {
-      svg.setAttribute("role", "img");
+      svg.setAttribute("role", svg.querySelector("a") ? "group" : "img"); // an image would hide its links
+      svg.setAttribute("aria-label", svg.closest(".mermaid-box").getAttribute("aria-label"));
       const width = svg.viewBox.baseVal.width; // shrink a little to fit, then scroll: never unreadably small
       svg.style.width = `${width}px`;
       svg.style.minWidth = `${0.6 * width}px`;
