@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import importlib
 import json
 import re
 import tomllib
@@ -246,3 +247,9 @@ def test_commands_on_the_page_exist():
             assert {word for word in words if word.startswith("--")} <= options | {"--help"}, command
         seen.add(words[0])
     assert {"make", "recdiv"} <= seen
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book/_ext").glob("*.py")), ids=lambda path: path.stem)
+def test_examples_of_the_extensions(path, monkeypatch):
+    monkeypatch.syspath_prepend(str(path.parent))
+    assert doctest.testmod(importlib.import_module(path.stem)).failed == 0
