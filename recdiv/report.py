@@ -119,7 +119,14 @@ def _figures_section(report: Report) -> str:
     if found:
         words = "; ".join(each.words() for each in found)
         size = (7.6, 1.5 + 0.55 * len(found))
-        add("split", _figures.draw_splits, (found,), size, f"Bars: {words}.", f"α × β = γ. {words}.")
+        add(
+            "split",
+            _figures.draw_splits,
+            (found,),
+            size,
+            f"Bars: {words}.",
+            f"α × β = γ. {words[0].upper()}{words[1:]}.",
+        )
     if name is not None:
         low, high = (number(float(np.nanquantile(report.lists[name], q))) for q in (0.05, 0.95))
         words = f"{name} of each list: nine in ten lie between {low} and {high}."

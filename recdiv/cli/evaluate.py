@@ -61,7 +61,7 @@ def evaluate(
                 train=past,
                 test=future,
                 kernel=kernel,
-                metrics=metrics.replace(";", " ").split() if metrics else "default",
+                metrics=metrics.replace(", ", " ").split() if metrics else "default",
                 k=k,
                 confidence=confidence,
                 rng=seed,

@@ -1,0 +1,117 @@
+"""``recdiv evaluate`` as a person types it: files in, a table out, one sentence and code 2 on bad input."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import recdiv as rd
+from recdiv.cli import app
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("files")
+    generator = np.random.default_rng(0)
+    items = pd.DataFrame({"item_id": np.arange(100, 130), "title": "t", "category": ["a", "b", "c"] * 10})
+    items.to_csv(path / "items.csv", index=False)
+    lists = np.stack([generator.choice(items["item_id"], 4, replace=False) for _ in range(25)])
+    recs = pd.DataFrame({"user_id": np.repeat(np.arange(25), 4), "item_id": lists.ravel(), "rank": [1, 2, 3, 4] * 25})
+    recs.sample(frac=1, random_state=0).to_csv(path / "recs.csv", index=False)
+    recs.to_parquet(path / "recs.parquet")
+    recs.rename(columns={"user_id": "who", "item_id": "what", "rank": "place"}).to_csv(path / "other.csv", index=False)
+    items.rename(columns={"item_id": "what", "category": "kind"}).to_csv(path / "other_items.csv", index=False)
+    recs.assign(item_id=recs["item_id"].where(recs.index > 0, 7)).to_csv(path / "unknown.csv", index=False)
+    events = pd.DataFrame({"user_id": np.arange(25), "item_id": lists[:, 1], "timestamp": "2024-01-01"})
+    events.to_csv(path / "test.csv", index=False)
+    (path / "empty.csv").touch()
+    (path / "latin.csv").write_bytes("user_id,item_id\n1,caf\xe9\n".encode("latin-1"))
+    (path / "ragged.csv").write_text("user_id,item_id\n1,2\n1,2,3,4\n")
+    return path
+
+
+def run(folder, *arguments):
+    words = [
+        str(folder / word) if word.endswith((".csv", ".parquet", ".html", ".json")) else word for word in arguments
+    ]
+    return CliRunner().invoke(app, ["evaluate", *words])
+
+
+def test_table_and_files(folder):
+    result = run(folder, "recs.csv", "items.csv", "--test", "test.csv", "--html", "out.html", "--json", "out.json")
+    assert result.exit_code == 0, result.stderr
+    assert "25 lists of up to 4 out of 30 items" in result.stdout
+    assert "recall@4" in result.stdout
+    assert "95% interval" in result.stdout
+    assert "needs --text" in result.stdout
+    assert (folder / "out.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    numbers = {row["metric"]: row["value"] for row in json.loads((folder / "out.json").read_text())["metrics"]}
+    assert numbers["recall@4"] == 1.0
+    assert numbers["ndcg@4"] == pytest.approx(1 / np.log2(3))  # each at rank 2, whatever the order of rows
+
+
+def values(folder, *arguments):
+    result = run(folder, *arguments, "--metrics", "gini, category_entropy", "--json", "v.json")
+    assert result.exit_code == 0, result.stderr
+    return [row["value"] for row in json.loads((folder / "v.json").read_text())["metrics"]]
+
+
+def test_parquet_and_other_columns_are_the_same(folder):
+    plain = values(folder, "recs.csv", "items.csv")
+    assert values(folder, "recs.parquet", "items.csv") == plain
+    named = ("--user", "who", "--item", "what", "--rank", "place", "--category", "kind")
+    assert values(folder, "other.csv", "other_items.csv", *named) == plain
+
+
+def test_numbers_are_those_of_the_library(folder):
+    catalog = rd.Catalog(pd.read_csv(folder / "items.csv"))
+    recs = rd.Recommendations.from_frame(pd.read_csv(folder / "recs.csv"), catalog, rank="rank")
+    expected = rd.evaluate(recs, catalog, metrics=["gini", "category_entropy"])
+    assert values(folder, "recs.csv", "items.csv") == pytest.approx(expected.frame["value"].tolist())
+
+
+def test_unknown_items_are_counted_when_allowed(folder):
+    result = run(folder, "unknown.csv", "items.csv", "--allow-unknown", "--metrics", "validity")
+    assert result.exit_code == 0
+    assert "slots that hold something else: 1" in " ".join(result.stdout.split())
+
+
+def test_texts_are_read_only_when_asked(folder, monkeypatch):
+    class Encoder:
+        def __init__(self, model):
+            assert model == "some/model"
+
+        def encode(self, texts):
+            return np.eye(len(texts))
+
+    monkeypatch.setattr("recdiv.lm.TextEncoder", Encoder)
+    result = run(folder, "recs.csv", "items.csv", "--text", "--model", "some/model", "--metrics", "effective_number")
+    assert result.exit_code == 0, result.stderr
+    assert "4 to 4" in result.stdout  # four items at right angles
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("nope.csv", "items.csv"), "nope.csv must be a CSV or Parquet file, got no such file"),
+        (("empty.csv", "items.csv"), "empty.csv must hold a header line and rows, got an empty file"),
+        (("latin.csv", "items.csv"), "latin.csv must be a CSV file in UTF-8, got one that cannot be read"),
+        (("ragged.csv", "items.csv"), "ragged.csv must be a CSV file in UTF-8, got one that cannot be read"),
+        (("recs.csv", "items.csv", "--user", "id"), "recs.csv needs a 'id' column, got 'user_id', 'item_id', 'rank'"),
+        (("unknown.csv", "items.csv"), "pass --allow-unknown to keep"),
+        (("recs.csv", "items.csv", "--metrics", "giny"), "metric must be one of"),
+        (("recs.csv", "items.csv", "--metrics", "ild"), "metric ild needs --text"),
+        (("recs.csv", "items.csv", "--rank", "nix"), "needs a 'nix' column"),
+        (("recs.csv", "items.csv", "--confidence", "2"), "confidence must lie between 0 and 1, got 2.0"),
+        (("recs.csv", "items.csv", "--html", "no/out.html"), "must be in a folder that exists"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
+    result = run(folder, *arguments)
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert result.stderr.startswith("recdiv evaluate: ")
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""

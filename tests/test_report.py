@@ -1,0 +1,192 @@
+"""The page: one file, nothing from outside, no markup from the catalogue, readable by a parser and by people."""
+
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import recdiv as rd
+
+N, U = 60, 40
+GENERATOR = np.random.default_rng(0)
+EVIL = '<script>alert("x")</script> & <b>bold</b>'
+CATALOG = rd.Catalog(
+    pd.DataFrame(
+        {
+            "item_id": range(N),
+            "title": [EVIL, *(f"Title {i}" for i in range(1, N))],
+            "category": [f"c{i % 4}" for i in range(N)],
+        }
+    )
+)
+ITEMS = np.stack([GENERATOR.choice(N, 5, replace=False) for _ in range(U)])
+ITEMS[0] = [0, 0, 0, 0, 0]  # the least diverse list shows the evil title
+ITEMS[1, 4] = -2
+RECS = rd.Recommendations(ITEMS, users=[f"<i>{u}</i>" for u in range(U)])
+KERNEL = rd.EmbeddingKernel(GENERATOR.normal(size=(N, 16)))
+REPORT = rd.evaluate(RECS, CATALOG, kernel=KERNEL)
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return REPORT.to_html(tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.fixture(scope="module")
+def text(page):
+    return page.read_text(encoding="utf-8")
+
+
+class Balance(HTMLParser):
+    """Tags opened and not closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids = [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.ids += [value for name, value in attrs if name == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_markup_is_balanced_and_ids_are_unique(text):
+    parser = Balance()
+    parser.feed(text)
+    assert parser.open == []
+    assert len(parser.ids) == len(set(parser.ids))
+
+
+def test_nothing_comes_from_outside(text):
+    assert not re.search(r'(src|href)="(?!#)', text)
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert "default-src 'none'" in text
+    assert {address.split("/")[2] for address in re.findall(r'https?://[^"\s]+', text)} <= {"www.w3.org"}
+
+
+def test_text_of_the_catalogue_is_escaped(text):
+    assert EVIL not in text
+    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &lt;b&gt;" in text
+    assert "<i>0</i>" not in text
+    assert text.count("<script>") == 1
+
+
+def test_every_metric_is_there_with_its_formula(text):
+    for name in REPORT.frame["metric"]:
+        assert f">{name}</span>" in text
+        assert f"<strong>{name}</strong>" in text
+        assert rd.metrics.describe(name).formula[:12] in text
+
+
+def test_figures_say_in_words_what_they_show(text):
+    labels = re.findall(r'aria-label="([^"]+)"', text)
+    assert len(labels) == 3
+    assert "by meaning:" in labels[0]
+    assert "chance alone" in labels[0]
+    split = REPORT.frame.set_index("metric")["value"]
+    assert f"{split['gamma']:.1f} in all" in labels[0]
+
+
+def test_lists_at_either_end(text):
+    assert text.index("Most diverse lists") < text.index("Least diverse lists")
+    least = text[text.index("Least diverse lists") :]
+    assert "&lt;script&gt;" in least[: least.index("</ol>")]
+
+
+def test_an_unknown_slot_says_so():
+    from recdiv.report import _card
+
+    card = _card(REPORT, 1, "ild")
+    assert "<li><em>not in the catalogue</em></li>" in card
+    assert card.count("<li>") == 5
+
+
+def test_a_report_with_little_in_it_still_renders(tmp_path):
+    bare = rd.Catalog(CATALOG.frame[["item_id"]])
+    for recs in (RECS, rd.Recommendations(np.full((2, 3), -1)), rd.Recommendations(np.zeros((0, 3), dtype=int))):
+        for catalog in (bare, CATALOG):
+            path = rd.evaluate(recs, catalog).to_html(tmp_path / "bare.html")
+            Balance().feed(path.read_text(encoding="utf-8"))
+
+
+def test_without_matplotlib_the_numbers_are_there(monkeypatch):
+    import sys
+
+    from recdiv.report import page
+
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    text = page(REPORT)
+    assert "No figures:" in text
+    assert "pip install &quot;recdiv[plot]&quot;" in text
+    assert "gini" in text
+
+
+def test_plot_has_its_panels():
+    import matplotlib.pyplot as plt
+
+    figure = REPORT.plot()
+    assert len(figure.axes) == 3
+    bars = figure.axes[0].get_yticklabels()
+    assert [label.get_text() for label in bars] == ["by identity", "by category", "by meaning"]
+    plt.close(figure)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        REPORT.to_html(tmp_path / "no" / "r.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.browser
+def test_in_a_browser(page):
+    webdriver = pytest.importorskip("selenium.webdriver", reason="browser tests need the extra [dev]")
+    from selenium.webdriver.common.by import By
+
+    driver = shutil.which("chromedriver")
+    if driver is None:
+        pytest.skip("chromedriver is not installed")
+
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    try:
+        for width in (390, 1200):
+            browser.execute_cdp_cmd(
+                "Emulation.setDeviceMetricsOverride",
+                {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
+            )
+            browser.get(page.as_uri())
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        browser.find_element(By.XPATH, "//button[text()='value']").click()
+        values = [
+            float(cell.get_attribute("data-value"))
+            for cell in browser.find_elements(By.CSS_SELECTOR, "td:nth-child(2)")
+        ]
+        assert values == sorted(values)
+        tip = browser.find_element(By.CSS_SELECTOR, ".tip")
+        browser.execute_script("arguments[0].focus()", tip)
+        shown = browser.find_element(By.ID, "tip")
+        assert shown.is_displayed()
+        assert shown.text.split() == tip.get_attribute("data-tip").split()
+        paper = "return getComputedStyle(document.body).backgroundColor"
+        light = browser.execute_script(paper)
+        browser.execute_cdp_cmd(
+            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+        )
+        assert browser.execute_script(paper) != light
+        assert browser.get_log("browser") == []
+    finally:
+        browser.quit()
