@@ -27,7 +27,7 @@ _HOME = {
     "qjsd": "diversity",
     "semantic_coverage": "diversity",
     "load": "datasets",
-    "evaluate": "evaluate",
+    "evaluate": "evaluation",
     "topk": "recommend",
 }
 
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         qjsd,
         semantic_coverage,
     )
-    from recdiv.evaluate import evaluate
+    from recdiv.evaluation import evaluate
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
     from recdiv.recommend import topk
     from recdiv.tables import Catalog, Interactions, Recommendations

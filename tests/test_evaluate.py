@@ -9,8 +9,8 @@ import pytest
 
 import recdiv as rd
 from recdiv import metrics
-from recdiv._intervals import bootstrap_means, jackknife_interval, jackknife_values, user_groups
-from recdiv._report import number
+from recdiv.evaluation._intervals import bootstrap_means, jackknife_interval, jackknife_values, user_groups
+from recdiv.evaluation._report import number
 from recdiv.metrics._counts import counts_state
 from recdiv.metrics.entropy import entropy_value
 

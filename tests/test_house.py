@@ -26,7 +26,7 @@ FLOORS = {
     "metrics": 4,
     "recommend": 4,
     "rerank": 4,
-    "evaluate": 5,
+    "evaluation": 5,
     "loop": 6,
     "serve": 6,
     "book": 7,
@@ -85,10 +85,10 @@ def test_a_floor_imports_only_from_its_own_and_below(path):
 
 
 def test_the_floor_rule_can_fail():
-    assert upward("def f():\n    from recdiv.evaluate import evaluate", "recdiv.tables") == ["recdiv.evaluate"]
+    assert upward("def f():\n    from recdiv.evaluation import evaluate", "recdiv.tables") == ["recdiv.evaluation"]
     assert upward("import recdiv.cli", "recdiv.metrics.ild") == ["recdiv.cli"]
-    assert upward("if TYPE_CHECKING:\n    from recdiv.evaluate import evaluate", "recdiv.tables") == []
-    assert upward("from recdiv.tables import Catalog", "recdiv.evaluate") == []
+    assert upward("if TYPE_CHECKING:\n    from recdiv.evaluation import evaluate", "recdiv.tables") == []
+    assert upward("from recdiv.tables import Catalog", "recdiv.evaluation") == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

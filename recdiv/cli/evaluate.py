@@ -53,7 +53,7 @@ def evaluate(
         chatter = Console(stderr=True)
         with chatter.status("reading texts") as status:
             kernel = _kernel(items, model) if text else None
-            from recdiv.evaluate import evaluate as measure
+            from recdiv.evaluation import evaluate as measure
 
             report = measure(
                 lists,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from recdiv._report import Report, number
+from recdiv.evaluation._report import Report, number
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.gini import gini_of
 from recdiv.metrics.mutual_information import information_state

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recdiv._extras import require
-from recdiv._report import Report, interval, number
+from recdiv.evaluation._report import Report, interval, number
 from recdiv.metrics import describe
 from recdiv.tables import UNKNOWN
 
@@ -21,7 +21,8 @@ _SLOTS = 12  # items shown of a list
 
 def figure(report: Report) -> Any:  # noqa: ANN401
     """All pictures of a report in one Matplotlib figure."""
-    from recdiv import _figures, plots
+    from recdiv import plots
+    from recdiv.report import _figures
 
     plt = require("matplotlib.pyplot", "plot")
     found, name = _figures.splits(report), _figures.spread_metric(report)
@@ -38,7 +39,7 @@ def figure(report: Report) -> Any:  # noqa: ANN401
 
 def page(report: Report) -> str:
     """The whole page."""
-    template = Template(resources.files("recdiv").joinpath("_assets/report.html").read_text(encoding="utf-8"))
+    template = Template(resources.files("recdiv.report").joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(
         heading=escape(report.heading()),
         notes=_notes(report),
@@ -104,7 +105,8 @@ def _figures_section(report: Report) -> str:
         plt = require("matplotlib.pyplot", "plot")
     except ImportError as error:
         return f'<p class="small soft">No figures: {escape(str(error))}</p>'
-    from recdiv import _figures, plots
+    from recdiv import plots
+    from recdiv.report import _figures
 
     found, name = _figures.splits(report), _figures.spread_metric(report)
     drawn: dict[str, str] = {}
@@ -142,7 +144,7 @@ def _figures_section(report: Report) -> str:
 
 
 def _examples(report: Report) -> str:
-    from recdiv._figures import spread_metric
+    from recdiv.report._figures import spread_metric
 
     name = spread_metric(report)
     if name is None:

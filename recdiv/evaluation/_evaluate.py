@@ -13,8 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 import recdiv
-from recdiv._intervals import bootstrap_means, jackknife_interval, jackknife_values, percentile_interval, user_groups
-from recdiv._report import Report
+from recdiv.evaluation._intervals import (
+    bootstrap_means,
+    jackknife_interval,
+    jackknife_values,
+    percentile_interval,
+    user_groups,
+)
+from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
 from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
 from recdiv.metrics._registry import Metric, Result, State, with_known
