@@ -1,0 +1,1 @@
+"""Side-by-side measurements; each module writes results/benchmark_<name>.json."""
