@@ -79,7 +79,7 @@ def conditional_effective_number(
     shape, k = rows.shape[:-1], rows.shape[-1]
     n = shape.numel()
     both = torch.cat([rows.reshape(n, k), known.expand(*shape, known.shape[-1]).reshape(n, known.shape[-1])], 1)
-    parts = [_of_chunk(both[some], k, kernel, q, ridge) for some in chunks(n, max(1, both.shape[1]))]
+    parts = [_of_chunk(both[some], k, kernel, q, ridge) for some in chunks(n, max(1, both.shape[1]), kernel)]
     columns = torch.cat(parts) if parts else torch.empty(0, 3, dtype=torch.float64, device=rows.device)
     value, unconditioned, residual = (column.reshape(shape) for column in columns.unbind(1))
     return Conditional(value, unconditioned, residual)

@@ -16,6 +16,7 @@ from torch import Tensor
 from recdiv.kernels import Kernel
 
 _NUMBERS = 1 << 20  # float64 numbers a chunk of lists may hold (8 MB: stays near the cache)
+_GPU_NUMBERS = 1 << 26  # and on a GPU, which wants few large launches (512 MB)
 _TYPICAL_DIMENSION = 512
 
 
@@ -60,7 +61,9 @@ def list_moments(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tenso
     """Moment of the state of each list, ``[U, K] -> [U]``; NaN where a list weighs nothing."""
     if items.shape[1] == 0:
         return torch.full(items.shape[:1], math.nan, dtype=torch.float64, device=items.device)
-    parts = [_moments_of_chunk(kernel, items[rows], mass[rows], q) for rows in chunks(*items.shape)]
+    parts = [
+        _moments_of_chunk(kernel, items[rows], mass[rows], q) for rows in chunks(len(items), items.shape[1], kernel)
+    ]
     moments = torch.cat(parts) if parts else mass.sum(1)
     return torch.where(mass.to(moments.device).sum(1) > 0, moments, math.nan)
 
@@ -90,9 +93,10 @@ def cross(kernel: Kernel, rows: Tensor, columns: Tensor) -> Tensor:
     return values
 
 
-def chunks(n: int, k: int) -> Iterator[slice]:
+def chunks(n: int, k: int, kernel: Kernel) -> Iterator[slice]:
     """Slices of ``n`` lists whose rows and Gram matrices fit the chunk size."""
-    step = max(1, _NUMBERS // (k * max(k, _TYPICAL_DIMENSION)))
+    numbers = _GPU_NUMBERS if getattr(kernel, "device", torch.device("cpu")).type == "cuda" else _NUMBERS
+    step = max(1, numbers // (k * max(k, _TYPICAL_DIMENSION)))
     return (slice(start, start + step) for start in range(0, n, step))
 
 

@@ -122,7 +122,9 @@ def leinster_cobbold(
     rows, mass, shape = _lists(items, weights, kernel)
     if rows.numel() == 0:
         return torch.full(shape, math.nan, dtype=torch.float64, device=rows.device)
-    values = torch.cat([_lc_of_chunk(kernel, rows[some], mass[some], q) for some in chunks(*rows.shape)])
+    values = torch.cat(
+        [_lc_of_chunk(kernel, rows[some], mass[some], q) for some in chunks(len(rows), rows.shape[1], kernel)]
+    )
     return torch.where(mass.to(values.device).sum(1) > 0, values, math.nan).reshape(shape)
 
 
