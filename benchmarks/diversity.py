@@ -9,10 +9,7 @@ time of the process, the median of several runs (other work on the machine does 
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -23,8 +20,8 @@ import scipy.linalg
 import torch
 import typer
 
-import recdiv
 from recdiv import EmbeddingKernel, IdentityKernel, Recommendations, effective_number, partition, semantic_coverage
+from recdiv._provenance import provenance, write_json
 
 SIZES = {"S": (1_000, 10, 2_000), "M": (20_000, 20, 20_000)}  # lists, slots, items
 DIMENSION, SEED = 384, 0
@@ -116,22 +113,11 @@ def measure(size: str, runs: int) -> dict[str, object]:
 def main(sizes: list[str] = typer.Argument(default=None), runs: int = 3) -> None:  # noqa: B008
     """Measure the sizes given (default: all) and record them."""
     torch.set_num_threads(1)
-    report = {
-        "what": "CPU seconds of one process and thread, median of runs; vectors of 384 dimensions, Zipf popularity",
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "versions": {
-            "recdiv": recdiv.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-        "threads": 1,
-        "seed": SEED,
-        "runs": runs,
-        "sizes": {size: measure(size, runs) for size in sizes or list(SIZES)},
-    }
-    TARGET.write_text(json.dumps(report, indent=1) + "\n")
+    start = time.perf_counter()
+    measured = {size: measure(size, runs) for size in sizes or list(SIZES)}
+    config = {"dimension": DIMENSION, "popularity": "Zipf", "threads": 1, "runs": runs, "clock": "CPU seconds, median"}
+    head = provenance(config=config, seeds=[SEED], data={}, seconds=time.perf_counter() - start)
+    write_json(TARGET, {**head, "sizes": measured})
 
 
 if __name__ == "__main__":
