@@ -24,7 +24,7 @@ from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
 from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
 from recdiv.metrics._registry import Metric, Result, State, with_known
-from recdiv.metrics._spectral import Shared
+from recdiv.metrics._shared import Shared
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 DEFAULT = (

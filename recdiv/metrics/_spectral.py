@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from recdiv._inputs import positive_eigenvalues
 from recdiv._spectra import list_moments, moment, number, state_moment
-from recdiv.diversity import Partition, partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import State, zeros
 from recdiv.tables import Recommendations
 
 UNDEFINED = "every list is empty: NaN"
-
-
-@dataclass
-class Shared:
-    """Partitions of the same lists, so that alpha, beta, gamma and chi cost one when asked for together."""
-
-    null: int = 0
-    rng: int | np.random.Generator = 0
-    done: dict[tuple[int, float], Partition] = field(default_factory=dict)
-
-
-def split(
-    recs: Recommendations,
-    kernel: Kernel,
-    *,
-    q: float,
-    groups: str | Iterable[Any] | None = None,
-    null: int = 0,
-    rng: int | np.random.Generator = 0,
-    shared: Shared | None = None,
-) -> Partition:
-    """The partition of some lists, or the one that was made of them before."""
-    if shared is None or groups is not None:
-        return partition(recs, kernel, q=q, by=groups, null=null, rng=rng)
-    key = (recs.k, q)  # all of one Shared are cuts of the same lists
-    if key not in shared.done:
-        shared.done[key] = partition(recs, kernel, q=q, null=shared.null, rng=shared.rng)
-    return shared.done[key]
 
 
 def spectral_state(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> State:

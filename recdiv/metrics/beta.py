@@ -10,7 +10,8 @@ import numpy as np
 
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
-from recdiv.metrics._spectral import UNDEFINED, Shared, beta_value, spectral_state, split
+from recdiv.metrics._shared import Shared, split
+from recdiv.metrics._spectral import UNDEFINED, beta_value, spectral_state
 from recdiv.tables import Recommendations
 
 

@@ -6,8 +6,9 @@ import math
 
 import torch
 
-from recdiv.metrics._categories import label_shares, label_table, share_entropies
+from recdiv.metrics._categories import label_shares, share_entropies
 from recdiv.metrics._registry import Result, per_list_result, register
+from recdiv.metrics._shared import Shared, labels_for
 from recdiv.tables import Catalog, Recommendations
 
 
@@ -20,7 +21,9 @@ from recdiv.tables import Catalog, Recommendations
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="shannon1948",
 )
-def category_entropy(recs: Recommendations, *, catalog: Catalog, missing: str = "own") -> Result:
+def category_entropy(
+    recs: Recommendations, *, catalog: Catalog, missing: str = "own", shared: Shared | None = None
+) -> Result:
     r"""Mean over lists of the entropy of their category labels, in nats.
 
     .. math:: H_c(u) = -\sum_c p(c \mid u) \ln p(c \mid u)
@@ -33,5 +36,5 @@ def category_entropy(recs: Recommendations, *, catalog: Catalog, missing: str = 
     >>> category_entropy(Recommendations([[0, 1], [0, 2]]), catalog=catalog).per_list.tolist()  # 0 and ln 2
     [0.0, 0.6931471805599453]
     """
-    values = share_entropies(*label_shares(recs, label_table(catalog, missing)))
+    values = share_entropies(*label_shares(recs, labels_for(catalog, missing, shared)))
     return per_list_result(torch.where(recs.lengths > 0, values, math.nan))

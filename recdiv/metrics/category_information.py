@@ -8,16 +8,19 @@ import numpy as np
 import torch
 
 from recdiv._redeal import redeal
-from recdiv.metrics._categories import Labels, label_shares, label_table, share_entropies
+from recdiv.metrics._categories import Labels, label_shares, share_entropies
 from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics._shared import Shared, labels_for
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.mutual_information import information_value
 from recdiv.tables import Catalog, Recommendations
 
 
-def category_state(recs: Recommendations, *, catalog: Catalog, missing: str = "own") -> State:
+def category_state(
+    recs: Recommendations, *, catalog: Catalog, missing: str = "own", shared: Shared | None = None
+) -> State:
     """Sum over lists of their label shares ``[C]``, sum of their entropies, number of lists that hold something."""
-    return _state(recs, label_table(catalog, missing))
+    return _state(recs, labels_for(catalog, missing, shared))
 
 
 def _state(recs: Recommendations, labels: Labels) -> State:
@@ -45,6 +48,7 @@ def category_information(
     missing: str = "own",
     null: int = 0,
     rng: int | np.random.Generator = 0,
+    shared: Shared | None = None,
 ) -> Result:
     r"""Mutual information of list and category label, lists weighing the same, in nats.
 
@@ -58,7 +62,7 @@ def category_information(
     >>> round(category_information(Recommendations([[0, 1], [2, 3]]), catalog=catalog).value, 6)  # ln 2
     0.693147
     """
-    labels = label_table(catalog, missing)
+    labels = labels_for(catalog, missing, shared)
     value = information_value(_state(recs, labels))
     return corpus_result(recs, value, null=_null(recs, labels, null, rng) if null else math.nan)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recdiv import diversity
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, per_list_result, register
-from recdiv.metrics._spectral import Shared, split
+from recdiv.metrics._shared import Shared, split
 from recdiv.tables import Recommendations
 
 

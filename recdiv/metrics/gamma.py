@@ -8,7 +8,8 @@ from typing import Any
 
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
-from recdiv.metrics._spectral import UNDEFINED, Shared, gamma_value, spectral_state, split
+from recdiv.metrics._shared import Shared, split
+from recdiv.metrics._spectral import UNDEFINED, gamma_value, spectral_state
 from recdiv.tables import Recommendations
 
 

@@ -10,6 +10,7 @@ from recdiv.diversity import partition
 from recdiv.kernels import IdentityKernel
 from recdiv.metrics._categories import share_entropies
 from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics._relevance import repeats
 from recdiv.metrics.entropy import entropy_of
 from recdiv.tables import Recommendations
 
@@ -54,5 +55,10 @@ def mutual_information(
     >>> round(result.value, 6), round(abs(result.excess), 6)  # ln 4 − ln 2, and nothing beyond chance
     (0.693147, 0.0)
     """
+    state = information_state(recs, n_items=n_items)
+    value = information_value(state)
+    lengths = recs.lengths[recs.lengths > 0]
+    if null and bool((lengths == lengths[:1]).all()) and not bool(repeats(recs.items).any()):
+        return corpus_result(recs, value, null=value)  # every deal gives the same: no need to deal
     split = partition(recs, IdentityKernel(max(n_items, 1)), null=null, rng=rng)
-    return corpus_result(recs, split.chi, null=float(split.chi_null.mean()))
+    return corpus_result(recs, value, null=float(split.chi_null.mean()))
