@@ -11,6 +11,7 @@ from rich.console import Console
 from recdiv.datasets import SAMPLES
 from recdiv.datasets._paths import data_folder
 from recdiv.datasets.sample import generate, write_bundle
+from recdiv.datasets.sample._titles import write_titles
 
 app = typer.Typer(add_completion=False, help="Generate the bundled sample.")
 console = Console(highlight=False, markup=False)
@@ -18,13 +19,18 @@ console = Console(highlight=False, markup=False)
 
 @app.callback(invoke_without_command=True)
 def write(context: typer.Context, folder: Annotated[Path | None, typer.Option(help="Where to write.")] = None) -> None:
-    """Write every domain that has a vocabulary, with seed 0 and the default dials."""
+    """Write every domain that has a vocabulary, with seed 0 and the default dials, and the tagged product titles."""
     if context.invoked_subcommand is not None:
         return
+    folder = folder or data_folder() / "sample"
     for domain in SAMPLES:
         if (data_folder() / "vocabularies" / f"{domain}.toml").is_file():
-            for path in write_bundle(generate(domain), folder or data_folder() / "sample"):
+            for path in write_bundle(generate(domain), folder):
                 console.print(f"{path} {path.stat().st_size:,} bytes")
+    path = folder / "tagging" / "titles.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(write_titles().to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+    console.print(f"{path} {path.stat().st_size:,} bytes")
 
 
 @app.command()

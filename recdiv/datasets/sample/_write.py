@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -80,26 +81,35 @@ class Teller:
 
     def _entry(self, slot: str, number: int) -> Entry:
         """Dealt like cards inside the main topic, so that all phrases get used; from the second topic by its weight."""
-        rng = stream(self.seed, self.thing, slot)
+        mixed = slot in self.domain.mixed
         topic = self.main
-        if slot in self.domain.mixed and rng.random() > self.mixture[self.main]:
+        shared = slot not in self.domain.topics[topic].pools
+        rng = stream(self.seed, self.thing, slot) if mixed or shared else None
+        if mixed and rng is not None and rng.random() > self.mixture[self.main]:
             second = int(np.argsort(self.mixture)[-2])
             topic = second if slot in self.domain.topics[second].pools else self.main
         pool = self.domain.topics[topic].pools.get(slot)
         shared = pool is None
         entries = self.domain.pools[slot] if pool is None else pool
-        turn = int(rng.integers(len(entries))) if shared or topic != self.main else self.ordinal
-        deck = stream(self.seed, slot, -1 if shared else topic, turn // len(entries)).permutation(len(entries))
+        turn = self.ordinal
+        if rng is not None and (shared or topic != self.main):
+            turn = int(rng.integers(len(entries)))
+        deck = _deck(len(entries), self.seed, slot, -1 if shared else topic, turn // len(entries))
         step = number - 1 + self._redrawn.get(slot, 0)
-        return entries[int(deck[(turn + step) % len(entries)])]
+        return entries[deck[(turn + step) % len(entries)]]
 
     def _keep(self, options: list[str]) -> str:
         return options[int(stream(self.seed, self.thing, *options).integers(len(options)))]
 
 
 def _deal(frames: tuple[str, ...], ordinal: int, salt: str) -> str:
-    order = stream(ordinal // len(frames), salt).permutation(len(frames))
-    return frames[int(order[ordinal % len(frames)])]
+    return frames[_deck(len(frames), ordinal // len(frames), salt)[ordinal % len(frames)]]
+
+
+@lru_cache(maxsize=4096)
+def _deck(n: int, seed: int, *names: str | int) -> tuple[int, ...]:
+    """A shuffled deck of its own for each seed and name; drawing one anew for each slot would take half the time."""
+    return tuple(stream(seed, *names).permutation(n).tolist())
 
 
 def write_listings(domain: Domain, things: Things, *, seed: int) -> list[Listing]:
