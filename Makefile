@@ -14,8 +14,11 @@ READY := $(VENV)/.ready
 RECDIV := $(BIN)/recdiv
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --retries 5
 
+# Each of these modules computes results on real data and writes them to results/.
+EXPERIMENTS := $(subst /,.,$(basename $(wildcard recdiv/lm/experiments.py recdiv/experiments/[a-z]*.py)))
+
 .DEFAULT_GOAL := help
-.PHONY: help env book test test-fast lint format serve record check real benchmark dist clean
+.PHONY: help env book test test-fast lint format serve record check real dist clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +52,7 @@ format: $(READY)  ## put the style right where a machine can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-serve: book  ## read the book at http://localhost:$(PORT)
+serve: book  ## read the book at http://localhost:8000 (PORT=...)
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
 record: $(READY)  ## run the notebooks and write their outputs into the committed files

@@ -55,7 +55,7 @@ def test_every_command_has_help(command):
 
 def test_the_promised_commands_are_there():
     known = {" ".join(command) for command in commands()}
-    promised = {"doctor", "data list", "data get"}
+    promised = {"doctor", "evaluate", "data list", "data get"}
     assert promised | {f"book {name}" for name in ("run", "record", "build", "check")} <= known
 
 

