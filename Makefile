@@ -14,9 +14,6 @@ READY := $(VENV)/.ready
 RECDIV := $(BIN)/recdiv
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --retries 5
 
-# Each of these modules computes results on real data and writes them to results/.
-EXPERIMENTS := $(subst /,.,$(basename $(wildcard recdiv/lm/experiments.py recdiv/experiments/[a-z]*.py)))
-
 .DEFAULT_GOAL := help
 .PHONY: help env book test test-fast lint format serve record check real dist clean
 
@@ -65,9 +62,6 @@ check: $(READY)  ## execute the committed notebooks again and compare (nbval, ex
 real: $(READY)  ## load every real data set and record results on them (needs RECDIV_DATA or a network)
 	$(BIN)/python -m recdiv.datasets.check
 	$(BIN)/python -m recdiv.lm.real_tagging
-
-benchmark: $(READY)  ## measure speed on this machine
-	$(BIN)/python -m benchmarks
 
 dist: $(READY)  ## wheel and source distribution in dist/
 	$(BIN)/python -m build

@@ -1,6 +1,7 @@
 """The commands, the CI script and the public workflows: valid, bounded in what they may do, and true to their word."""
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -123,6 +124,12 @@ def test_make_help_lists_what_there_is():
     said = make("help").stdout
     for target in ("book", "test", "test-fast", "lint", "serve", "real", "record", "dist", "clean"):
         assert f"make {target} " in said
+
+
+def test_every_module_the_makefile_runs_exists():
+    modules = re.findall(r"python -m (recdiv[\w.]*)", (ROOT / "Makefile").read_text())
+    assert "recdiv.datasets.check" in modules
+    assert [name for name in modules if importlib.util.find_spec(name) is None] == []
 
 
 @needs_make
