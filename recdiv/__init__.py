@@ -27,6 +27,7 @@ _HOME = {
     "qjsd": "diversity",
     "semantic_coverage": "diversity",
     "load": "datasets",
+    "compare": "evaluation",
     "evaluate": "evaluation",
     "topk": "recommend",
 }
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
         qjsd,
         semantic_coverage,
     )
-    from recdiv.evaluation import evaluate
+    from recdiv.evaluation import compare, evaluate
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
     from recdiv.recommend import topk
     from recdiv.tables import Catalog, Interactions, Recommendations

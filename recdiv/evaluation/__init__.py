@@ -1,8 +1,9 @@
-"""One call: lists in, a report out."""
+"""One call: lists in, a report out; or several systems side by side."""
 
 from __future__ import annotations
 
+from recdiv.evaluation._compare import Comparison, compare
 from recdiv.evaluation._evaluate import DEFAULT, evaluate
 from recdiv.evaluation._report import Report
 
-__all__ = ["DEFAULT", "Report", "evaluate"]
+__all__ = ["DEFAULT", "Comparison", "Report", "compare", "evaluate"]
