@@ -1,6 +1,9 @@
 """The chapters: their form, what they print (nbval), their trained numbers; and that each rule can fail."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import notebook_rules as rules
@@ -11,7 +14,7 @@ from recdiv.book import notebooks
 from recdiv.book.check import check_numbers, expected_values, validate
 from recdiv.book.keys import environment_digest
 from recdiv.book.project import Project
-from recdiv.book.run import Options, fresh
+from recdiv.book.run import Options, fresh, kernel_environment
 
 PROJECT = Project.find(Path(__file__))
 NAMES = PROJECT.names()
@@ -34,6 +37,26 @@ def test_in_the_table_of_contents(name):
 def test_executes_and_prints_what_it_printed(name):
     done = validate(PROJECT, name)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.notebook
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_smoke_profile_runs(name, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "papermill",
+        str(PROJECT.source(name)),
+        str(tmp_path / "out.ipynb"),
+        "-p",
+        "PROFILE",
+        "smoke",
+    ]
+    command += ["--cwd", str(PROJECT.notebooks), "-k", "python3", "--no-progress-bar"]
+    environment = {**os.environ, **kernel_environment(PROJECT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
 
 
 @pytest.mark.parametrize("name", NAMES)
