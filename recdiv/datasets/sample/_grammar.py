@@ -22,7 +22,7 @@ _DOUBLED = re.compile(r"([.!?])[.,]+")
 _SENTENCE = re.compile(r"(^|[.!?…][\"”’)]?\s+)([\"“‘(]?)([a-z])")
 _SMALL = {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "nor", "but"}
 _SMALL |= {"ml", "cm", "mm", "kg", "g", "m", "gsm", "mAh", "lb", "psi"}
-_CONSONANT_SOUND = re.compile(r"(uni(?!n)|use|usu|user|eu|one\b|once|ut[io]|u[a-z]-|ew)", re.IGNORECASE)
+_CONSONANT_SOUND = re.compile(r"(uni(?!n)|use|uk[eru]|usu|user|eu|one\b|once|ut[io]|u[a-z]-|ew)", re.IGNORECASE)
 _SILENT_H = re.compile(r"(hour|honest|honou?r|heir)", re.IGNORECASE)
 _SPELLED = re.compile(r"[FHLMNRSX](?:[A-Z]|\b|-)")
 
