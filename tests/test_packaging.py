@@ -10,11 +10,13 @@ import tarfile
 import tomllib
 import venv
 import zipfile
-from importlib.metadata import distribution
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import recdiv
@@ -102,6 +104,19 @@ def test_everything_that_is_installed_is_pinned():
     chosen_by_the_torch_build = re.compile(r"nvidia-|cuda-|triton|setuptools$|pip$|wheel$")
     unpinned = {name for name in closure() - set(pins()) if not chosen_by_the_torch_build.match(name)}
     assert unpinned == set()
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+def test_every_pin_can_be_installed_on_every_python_that_is_promised(python):
+    """Debian's 3.11 is 3.11.2, and some packages ask for a later patch release."""
+    refused = []
+    for name, pin in pins().items():
+        with suppress(PackageNotFoundError):
+            here = distribution(name)
+            needs = here.metadata["Requires-Python"] or ""
+            if pin.specifier.contains(here.version) and not SpecifierSet(needs).contains(python):
+                refused.append(f"{pin} needs Python {needs}")
+    assert refused == []
 
 
 def test_conda_environment_agrees_with_the_pins():
