@@ -53,7 +53,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
 def labels_of(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     """Labels in one cell: a list of them, or a string that joins them by ``|``; empty where there is none."""
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
-        parts = [str(part).strip() for part in value]
+        parts = ["" if part is None or part != part else str(part).strip() for part in value]  # NaN differs from itself
     else:
         parts = [] if pd.isna(value) else [part.strip() for part in str(value).split("|")]
     return tuple(dict.fromkeys(part for part in parts if part))

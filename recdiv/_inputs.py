@@ -64,6 +64,15 @@ def slot_masses(items: Tensor, weights: Weights | None, name: str) -> Tensor:
     return torch.where(total > 0, mass / total, torch.zeros_like(mass))
 
 
+def sorted_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row of whole numbers ``[U, K]`` in order, and where each stood; equal numbers keep their order."""
+    bits = max(rows.shape[1] - 1, 0).bit_length()
+    packed = (rows << bits) + torch.arange(rows.shape[1], device=rows.device)  # its place travels with each number
+    # NumPy sorts short rows of integers several times faster than torch does
+    packed = packed.sort(1).values if packed.is_cuda else torch.from_numpy(np.sort(packed.numpy(), axis=1))
+    return packed >> bits, packed & ((1 << bits) - 1)
+
+
 def positive_eigenvalues(matrix: Tensor) -> Tensor:
     """Eigenvalues of a PSD matrix that are not zero, largest first; below d·eps·λ_max is round-off and counts as 0."""
     values: Tensor = torch.linalg.eigvalsh(matrix).flip(-1)

@@ -160,7 +160,7 @@ class Recommendations:
 
     def counts(self, n_items: int) -> Tensor:
         """How often each item is recommended, int64 ``[n_items]``; a repeat counts again."""
-        return torch.bincount(self.check(n_items).items[self.valid], minlength=n_items)
+        return torch.bincount(self.check(n_items).items.flatten() - UNKNOWN, minlength=n_items - UNKNOWN)[-UNKNOWN:]
 
     def head(self, k: int) -> Recommendations:
         """The first ``k`` slots of each list (all of them where there are fewer)."""

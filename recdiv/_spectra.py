@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from recdiv._inputs import sorted_rows
 from recdiv.kernels import Kernel
 
 _NUMBERS = 1 << 20  # float64 numbers a chunk of lists may hold (8 MB: stays near the cache)
@@ -109,8 +110,8 @@ def _moments_of_chunk(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> 
 
 def merged(things: Tensor, mass: Tensor) -> Tensor:
     """Mass of each different thing in a list, ``[U, K]``: the spectrum when things are at right angles."""
-    ordered, order = things.sort(-1)
-    new = torch.ones_like(ordered)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    ordered, order = sorted_rows(things)
+    place = torch.zeros_like(ordered)
+    place[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]).cumsum(1)
     mass = mass.to(things.device).gather(1, order)
-    return torch.zeros_like(mass).scatter_add_(1, new.cumsum(1) - 1, mass)
+    return torch.zeros_like(mass).scatter_add_(1, place, mass)

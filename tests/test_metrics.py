@@ -231,6 +231,9 @@ def test_zero_demand_is_an_error():
         ("alpha@q=two", "options must be of the kind of their default"),
         ("category_entropy@missing=drop", "missing must be 'own' or 'same', got 'drop'"),
         ("entropy@correction=chao", "correction must be 'none' or 'miller_madow', got 'chao'"),
+        ("ndcg@5,k=3", "options must be given once, got 'k' twice in 'ndcg@5,k=3'"),
+        ("alpha@q=2,q=3", "options must be given once, got 'q' twice"),
+        ("chi_excess@draws=0", "draws must be at least 1, got 0"),
         ("alpha@q=-1", "q must be a number from 0 to infinity, got -1"),
     ],
 )
@@ -245,6 +248,9 @@ def test_wrong_inputs():
         metrics.compute("ild", recs)
     with pytest.raises(ValueError, match="convention of validity must be one of: none; got 'recbole'"):
         metrics.compute("validity", recs, convention="recbole")
+    for name in ("chi", "mutual_information", "category_information"):
+        with pytest.raises(ValueError, match="null must be 0 or a number of draws, got -1"):
+            metrics.compute(name, recs, catalog=CATALOG, kernel=KERNEL, null=-1)
     with pytest.raises(ValueError, match="same number of items, got catalog 7, kernel 3"):
         metrics.compute("ild", recs, catalog=CATALOG, kernel=rd.IdentityKernel(3))
     with pytest.raises(ValueError, match=r"items must be rows of the catalogue, 0\.\.6, got 7"):
@@ -289,3 +295,26 @@ def test_category_information_excess_sees_who_gets_what():
     assert apart.excess > 0.5
     assert chance.value > 0.2  # five draws differ by chance alone
     assert abs(chance.excess) < 0.03  # sd of a draw is below 0.01 here
+
+
+class RawVectors:
+    """A kernel of somebody's own, whose ``vectors`` are not what the library's are."""
+
+    n_items = 2
+    vectors = torch.tensor([[3.0, 0.0], [0.0, 5.0]])
+
+    def gram(self, items):
+        return rd.IdentityKernel(2).gram(items)
+
+    def spectrum(self, p):
+        return rd.IdentityKernel(2).spectrum(p)
+
+
+def test_a_kernel_of_ones_own_is_read_through_its_protocol():
+    assert metrics.compute("ild", rd.Recommendations([[0, 1]]), kernel=RawVectors()).value == 1.0
+
+
+def test_rows_of_a_huge_catalogue_are_not_counted_one_by_one():
+    recs = rd.Recommendations([[0, 10**12], [0, -1]])
+    assert metrics.compute("item_count", recs).value == 2
+    assert math.isclose(metrics.compute("entropy", recs).value, slow.entropy([[0, 1], [0]]))

@@ -389,3 +389,8 @@ def test_recommendations_follow_their_device():
     assert recs.where(recs.lengths > 1).items.tolist() == [[0, 1]]
     assert recs.counts(3).is_cuda
     assert len(recs.to_frame(Catalog(FRAME))) == 3
+
+
+@pytest.mark.parametrize("hole", [None, float("nan"), "", " "])
+def test_a_hole_in_a_list_of_labels_is_no_label(hole):
+    assert rd.Catalog(pd.DataFrame({"item_id": [0], "category": [["tea", hole]]})).categories == [("tea",)]

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from recdiv._inputs import BLOCK
+from recdiv._spectra import merged, moment
+from recdiv.metrics._counts import item_masses
+from recdiv.metrics._registry import zeros
 from recdiv.tables import Catalog, Recommendations
 
 
@@ -48,13 +52,22 @@ def label_shares(recs: Recommendations, labels: Labels) -> tuple[Tensor, Tensor]
     return torch.where(held, found, -1).flatten(1), share.flatten(1)
 
 
+def label_entropies(recs: Recommendations, labels: Labels) -> Tensor:
+    """Entropy of the label shares of each list, nats ``[U]``, part by part: memory does not grow with U·K·L."""
+    step = max(1, BLOCK // max(recs.k * labels.table.shape[1], 1))
+    parts = [share_entropies(*label_shares(Recommendations(some), labels)) for some in torch.split(recs.items, step)]
+    return torch.cat(parts)
+
+
+def label_masses(recs: Recommendations, labels: Labels) -> Tensor:
+    """Sum over lists of their label shares, float64 ``[C]``: by way of the items, each spread over its labels."""
+    table = labels.table.to(recs.device)
+    held = table >= 0
+    spread = item_masses(recs, len(table))[:, None] * held / held.sum(1, keepdim=True).clamp(min=1)
+    masses: Tensor = zeros(recs, labels.n).index_add_(0, table[held], spread[held])
+    return masses
+
+
 def share_entropies(things: Tensor, shares: Tensor) -> Tensor:
     """Entropy of each list's shares, nats, equal things taken together, ``[U, M] -> [U]``."""
-    if not things.shape[1]:
-        return torch.zeros(len(things), dtype=torch.float64, device=things.device)
-    ordered, order = things.sort(1)
-    new = torch.ones_like(ordered)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    merged = torch.zeros_like(shares).scatter_add_(1, new.cumsum(1) - 1, shares.gather(1, order))
-    entropies: Tensor = -torch.special.xlogy(merged, merged).sum(1)
-    return entropies.clamp(min=0) + 0.0  # a share may be 1 + rounding, and -0.0 reads badly
+    return moment(merged(things, shares), 1).clamp(min=0) + 0.0  # a share may be 1 + rounding, and -0.0 reads badly

@@ -29,6 +29,8 @@ def parse(name: str) -> tuple[Metric, int | None, dict[str, Any]]:
         key, equals, text = part.partition("=")
         if not equals:
             key, text = "k", part
+        if key in options or (key == "k" and k is not None):
+            raise ValueError(f"options must be given once, got {key!r} twice in {name!r}")
         if key == "k":
             k = _cutoff(name, text)
         elif key in metric.options:
@@ -60,6 +62,8 @@ def context(
     n_items = next(iter(sizes.values()), None)
     if n_items is not None:
         recs.check(n_items)
+    if others.get("null", 0) < 0:
+        raise ValueError(f"null must be 0 or a number of draws, got {others['null']}")
     given = {"catalog": catalog, "kernel": kernel, "train": train, "test": test, "n_items": n_items, **others}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from recdiv.metrics._registry import State
+from recdiv.metrics._registry import State, zeros
 from recdiv.tables import Interactions, Recommendations
+
+_SPARSE = 8  # times more items than slots
 
 
 def counts_state(recs: Recommendations, *, n_items: int) -> State:
@@ -14,10 +16,21 @@ def counts_state(recs: Recommendations, *, n_items: int) -> State:
     return {"counts": recs.counts(n_items)}
 
 
+def item_masses(recs: Recommendations, n_items: int) -> Tensor:
+    """Sum over lists of their item shares, float64 ``[I]``: a list spreads 1 evenly over its filled slots."""
+    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
+    rows = recs.check(n_items).items.clamp(min=0).flatten()
+    masses: Tensor = zeros(recs, n_items).index_add_(0, rows, share.flatten())
+    return masses
+
+
 def positive_counts(recs: Recommendations) -> Tensor:
     """Counts of the items that are recommended at all, float64, in row order."""
-    counts: Tensor = torch.unique(recs.items[recs.valid], return_counts=True)[1]
-    return counts.double()
+    size = int(recs.items.max()) + 1 if recs.items.numel() else 0
+    if size > _SPARSE * recs.items.numel():  # rows of a catalogue so large that counting all of it costs more
+        return torch.unique(recs.items[recs.valid], return_counts=True)[1].double()
+    counts = recs.counts(max(size, 0))
+    return counts[counts > 0].double()
 
 
 def known_items(n_items: int, train: Interactions | None) -> int:

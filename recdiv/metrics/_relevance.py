@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recdiv._inputs import sorted_rows
 from recdiv.tables import Interactions, Recommendations
 
 
@@ -22,15 +23,20 @@ def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
     per_user = np.bincount(pairs // max(test.n_items, 1), minlength=test.n_users)
     user = pd.Index(test.users).get_indexer(pd.Index(recs.users))
     relevant = np.append(per_user, 0)[user]  # -1, somebody without test items, reads the last
-    items = recs.items.cpu().numpy()
-    wanted = np.isin(user[:, None] * test.n_items + items, pairs) & (items >= 0) & (user >= 0)[:, None]
-    first = torch.from_numpy(wanted) & ~repeats(recs.items.cpu())
-    return first.to(recs.device), torch.from_numpy(relevant).to(recs.device)
+    start = np.append(np.cumsum(per_user) - per_user, 0)[user]
+    wanted = pairs % max(test.n_items, 1)
+    hit = torch.zeros_like(recs.valid)
+    for turn in range(int(relevant.max(initial=0))):  # each list looks for one of its test items a turn
+        lists = np.flatnonzero(relevant > turn)
+        item = torch.from_numpy(wanted[start[lists] + turn]).to(recs.device)
+        rows = torch.from_numpy(lists).to(recs.device)
+        hit[rows] |= recs.items[rows] == item[:, None]
+    return hit & ~repeats(recs.items), torch.from_numpy(relevant).to(recs.device)
 
 
 def repeats(items: Tensor) -> Tensor:
     """Slots whose item stands in an earlier slot of the list already, bool ``[U, K]``; empty and unknown never."""
-    ordered, order = items.sort(dim=1, stable=True)
+    ordered, order = sorted_rows(items)
     again = torch.zeros_like(ordered, dtype=torch.bool)
     again[:, 1:] = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     return torch.zeros_like(again).scatter_(1, order, again)

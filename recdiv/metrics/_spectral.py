@@ -10,7 +10,8 @@ from torch import Tensor
 from recdiv._inputs import positive_eigenvalues
 from recdiv._spectra import list_moments, moment, number, state_moment
 from recdiv.kernels import Kernel
-from recdiv.metrics._registry import State, zeros
+from recdiv.metrics._counts import item_masses
+from recdiv.metrics._registry import State
 from recdiv.tables import Recommendations
 
 UNDEFINED = "every list is empty: NaN"
@@ -18,9 +19,8 @@ UNDEFINED = "every list is empty: NaN"
 
 def spectral_state(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> State:
     """Sums over lists of their state rho (d×d, or item shares ``[I]`` where the kernel has no ``state``) and moment."""
-    recs.check(kernel.n_items)
     share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
-    mass = zeros(recs, kernel.n_items).index_add_(0, recs.items.clamp(min=0).flatten(), share.flatten())
+    mass = item_masses(recs, kernel.n_items)
     moments = list_moments(kernel, recs.items, share, q)
     moments = (moments if q == 1 else moments.exp()).nansum()  # tr rho^q: what adds up is not its logarithm
     lists = (recs.lengths > 0).sum()

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from recdiv.metrics._categories import label_shares, share_entropies
+from recdiv.metrics._categories import label_entropies
 from recdiv.metrics._registry import Result, per_list_result, register
 from recdiv.metrics._shared import Shared, labels_for
 from recdiv.tables import Catalog, Recommendations
@@ -36,5 +36,5 @@ def category_entropy(
     >>> category_entropy(Recommendations([[0, 1], [0, 2]]), catalog=catalog).per_list.tolist()  # 0 and ln 2
     [0.0, 0.6931471805599453]
     """
-    values = share_entropies(*label_shares(recs, labels_for(catalog, missing, shared)))
+    values = label_entropies(recs, labels_for(catalog, missing, shared))
     return per_list_result(torch.where(recs.lengths > 0, values, math.nan))

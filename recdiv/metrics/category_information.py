@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from recdiv._redeal import redeal
-from recdiv.metrics._categories import Labels, label_shares, share_entropies
-from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics._categories import Labels, label_entropies, label_masses, label_shares, share_entropies
+from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._shared import Shared, labels_for
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.mutual_information import information_value
@@ -24,9 +24,8 @@ def category_state(
 
 
 def _state(recs: Recommendations, labels: Labels) -> State:
-    found, share = label_shares(recs, labels)
-    mass = zeros(recs, labels.n).index_add_(0, found.clamp(min=0).flatten(), share.flatten())
-    return {"mass": mass, "entropy": share_entropies(found, share).sum(), "lists": (recs.lengths > 0).sum()}
+    lists = (recs.lengths > 0).sum()
+    return {"mass": label_masses(recs, labels), "entropy": label_entropies(recs, labels).sum(), "lists": lists}
 
 
 @register(
@@ -73,7 +72,7 @@ def _null(recs: Recommendations, labels: Labels, draws: int, rng: int | np.rando
         return math.nan
     generator = np.random.default_rng(rng)
     mass = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
-    overall = entropy_of(_state(recs, labels)["mass"])
+    overall = entropy_of(label_masses(recs, labels))
     classes = torch.zeros_like(recs.items)
     values = []
     for _ in range(draws):

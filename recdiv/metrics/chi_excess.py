@@ -42,4 +42,6 @@ def chi_excess(
     >>> round(abs(chi_excess(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value), 6)
     0.0
     """
-    return corpus_result(recs, partition(recs, kernel, q=q, by=groups, null=max(draws, 1), rng=rng).chi_excess)
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}")
+    return corpus_result(recs, partition(recs, kernel, q=q, by=groups, null=draws, rng=rng).chi_excess)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import torch
-
-from recdiv.metrics._counts import counts_state
+from recdiv.metrics._counts import counts_state, positive_counts
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.tables import Recommendations
 
@@ -39,4 +37,4 @@ def item_count(recs: Recommendations) -> Result:
     >>> item_count(Recommendations([[0, 1], [0, -2]])).value
     2.0
     """
-    return corpus_result(recs, float(torch.unique(recs.items[recs.valid]).numel()) or math.nan)
+    return corpus_result(recs, float(len(positive_counts(recs))) or math.nan)

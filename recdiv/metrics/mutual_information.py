@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from torch import Tensor
 
 from recdiv.diversity import partition
 from recdiv.kernels import IdentityKernel
 from recdiv.metrics._categories import share_entropies
-from recdiv.metrics._registry import Result, State, corpus_result, register, zeros
+from recdiv.metrics._counts import item_masses
+from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._relevance import repeats
 from recdiv.metrics.entropy import entropy_of
 from recdiv.tables import Recommendations
@@ -17,10 +19,16 @@ from recdiv.tables import Recommendations
 
 def information_state(recs: Recommendations, *, n_items: int) -> State:
     """Sum over lists of their item shares ``[I]``, sum of their entropies, number of lists that hold something."""
-    recs.check(n_items)
-    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
-    mass = zeros(recs, n_items).index_add_(0, recs.items.clamp(min=0).flatten(), share.flatten())
-    return {"mass": mass, "entropy": share_entropies(recs.items, share).sum(), "lists": (recs.lengths > 0).sum()}
+    return {"mass": item_masses(recs, n_items), "entropy": _entropies(recs).sum(), "lists": (recs.lengths > 0).sum()}
+
+
+def _entropies(recs: Recommendations) -> Tensor:
+    """Entropy of the items of each list, nats: ln n where none is repeated."""
+    entropies = recs.lengths.clamp(min=1).double().log()
+    again = repeats(recs.items).any(1).nonzero().squeeze(1)
+    share = recs.valid[again].double() / recs.lengths[again][:, None]
+    entropies[again] = share_entropies(recs.items[again], share)
+    return entropies
 
 
 def information_value(state: State) -> float:
@@ -57,8 +65,10 @@ def mutual_information(
     """
     state = information_state(recs, n_items=n_items)
     value = information_value(state)
+    if not null:
+        return corpus_result(recs, value)
     lengths = recs.lengths[recs.lengths > 0]
-    if null and bool((lengths == lengths[:1]).all()) and not bool(repeats(recs.items).any()):
+    if bool((lengths == lengths[:1]).all()) and not bool(repeats(recs.items).any()):
         return corpus_result(recs, value, null=value)  # every deal gives the same: no need to deal
     split = partition(recs, IdentityKernel(max(n_items, 1)), null=null, rng=rng)
     return corpus_result(recs, value, null=float(split.chi_null.mean()))
