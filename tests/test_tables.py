@@ -393,4 +393,4 @@ def test_recommendations_follow_their_device():
 
 @pytest.mark.parametrize("hole", [None, float("nan"), "", " "])
 def test_a_hole_in_a_list_of_labels_is_no_label(hole):
-    assert rd.Catalog(pd.DataFrame({"item_id": [0], "category": [["tea", hole]]})).categories == [("tea",)]
+    assert Catalog(pd.DataFrame({"item_id": [0], "category": [["tea", hole]]})).categories == [("tea",)]

@@ -29,8 +29,8 @@ def positive_counts(recs: Recommendations) -> Tensor:
     size = int(recs.items.max()) + 1 if recs.items.numel() else 0
     if size > _SPARSE * recs.items.numel():  # rows of a catalogue so large that counting all of it costs more
         return torch.unique(recs.items[recs.valid], return_counts=True)[1].double()
-    counts = recs.counts(max(size, 0))
-    return counts[counts > 0].double()
+    counts = recs.counts(max(size, 0)).double()
+    return counts[counts > 0]
 
 
 def known_items(n_items: int, train: Interactions | None) -> int:
