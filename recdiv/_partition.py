@@ -161,13 +161,29 @@ def _alpha(moments: Tensor, weights: Tensor, q: float) -> float:
 def _unit_moments(items: Tensor, mass: Tensor, kernel: Kernel, q: float, codes: Tensor | None) -> tuple[Tensor, Tensor]:
     """Moment and weight of each list, or of each label where ``codes`` pools lists."""
     if codes is not None:
-        slots = items.shape[1] * int(codes.bincount().max())
-        if slots > _WIDEST_GRAM:
-            return _wide_moments(items, mass, kernel, q, codes)
-        items, mass = _pooled(items, mass, codes)
+        return _label_moments(items, mass, kernel, q, codes)
     weights = mass.sum(1)
     p = mass / weights[:, None].where(weights[:, None] > 0, torch.ones_like(weights[:, None]))
     return (moments := list_moments(kernel, items, p, q)), weights.to(moments.device)
+
+
+def _label_moments(items: Tensor, mass: Tensor, kernel: Kernel, q: float, codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Moment and weight of each label: of its slots where they are few, else of its item weights."""
+    wide = codes.bincount() * items.shape[1] > _WIDEST_GRAM
+    weights = torch.zeros(len(wide), dtype=mass.dtype, device=mass.device).index_add_(0, codes, mass.sum(1))
+    moments = torch.full_like(weights, math.nan)
+    few = ~wide[codes]
+    if bool(few.any()):
+        labels, compact = torch.unique(codes[few], return_inverse=True)
+        found, _ = _unit_moments(*_pooled(items[few], mass[few], compact), kernel, q, None)
+        moments[labels] = found.to(moments)
+    for label in wide.nonzero().squeeze(1).tolist():
+        mine = codes == label
+        p = torch.zeros(kernel.n_items, dtype=mass.dtype, device=mass.device)
+        p.index_add_(0, items[mine].clamp(min=0).flatten(), mass[mine].flatten())
+        if bool(p.any()):
+            moments[label] = state_moment(kernel, p, q).to(moments)
+    return moments, weights
 
 
 def _pooled(items: Tensor, mass: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
@@ -181,17 +197,6 @@ def _pooled(items: Tensor, mass: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]
     wide[codes[order], place] = items[order]
     wide_mass[codes[order], place] = mass[order]
     return wide.flatten(1), wide_mass.flatten(1)
-
-
-def _wide_moments(items: Tensor, mass: Tensor, kernel: Kernel, q: float, codes: Tensor) -> tuple[Tensor, Tensor]:
-    moments, weights = [], []
-    for label in range(int(codes.max()) + 1):
-        mine = codes == label
-        p = torch.zeros(kernel.n_items, dtype=mass.dtype, device=mass.device)
-        p.index_add_(0, items[mine].clamp(min=0).flatten(), mass[mine].flatten())
-        weights.append(p.sum())
-        moments.append(state_moment(kernel, p, q) if bool(p.any()) else torch.full_like(weights[-1], math.nan))
-    return (stacked := torch.stack(moments)), torch.stack(weights).to(stacked.device)
 
 
 def _null(

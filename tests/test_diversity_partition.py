@@ -153,7 +153,7 @@ def test_pooling_lists_cannot_raise_beta(lists):
 # --- by label
 
 
-@pytest.mark.parametrize("widest", [256, 0])
+@pytest.mark.parametrize("widest", [256, 7, 0])  # by slots, by slots or item weights, by item weights
 @pytest.mark.parametrize("kernel", [KERNEL, IdentityKernel(N), CategoryKernel(["a|b", "b", "c", "c|a"] * 3)])
 def test_pooling_by_label_is_the_partition_of_the_mean_states(monkeypatch, widest, kernel):
     monkeypatch.setattr("recdiv._partition._WIDEST_GRAM", widest)
@@ -169,6 +169,14 @@ def test_pooling_by_label_is_the_partition_of_the_mean_states(monkeypatch, wides
     for by in ("groups", "time", np.array([2, 2, 1, 1, 1]), torch.tensor([5, 5, 5, 7, 7])):
         assert partition(recs, kernel, by=by).gamma == pytest.approx(result.gamma, rel=1e-12)
     assert partition(recs, kernel, by=["one"] * 5).beta == pytest.approx(1, abs=1e-12)
+
+
+def test_one_wide_label_does_not_make_the_others_wide(monkeypatch):
+    """Else every one of 100,000 users costs a pass over the catalogue because one of them has many lists."""
+    calls = []
+    monkeypatch.setattr("recdiv._partition.state_moment", lambda *given: calls.append(1) or torch.tensor(0.5))
+    partition([[0, 1]] * 200 + [[0, 1], [2, 3], [4, 5]], KERNEL, by=[0] * 200 + [1, 2, 3])
+    assert len(calls) == 2  # gamma, and the one wide label
 
 
 def test_a_frozen_feed_has_temporal_beta_1():

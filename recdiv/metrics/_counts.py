@@ -28,7 +28,8 @@ def positive_counts(recs: Recommendations) -> Tensor:
     """Counts of the items that are recommended at all, float64, in row order."""
     size = int(recs.items.max()) + 1 if recs.items.numel() else 0
     if size > _SPARSE * recs.items.numel():  # rows of a catalogue so large that counting all of it costs more
-        return torch.unique(recs.items[recs.valid], return_counts=True)[1].double()
+        found: Tensor = torch.unique(recs.items[recs.valid], return_counts=True)[1]
+        return found.double()
     counts = recs.counts(max(size, 0)).double()
     return counts[counts > 0]
 
