@@ -12,7 +12,7 @@ from torch import Tensor
 from recdiv.recommend._base import Recommender
 from recdiv.tables import Interactions
 
-_BLOCK = 1024  # items whose similarities are dense at once
+_BLOCK = 1024  # items whose neighbours are looked for at once
 
 
 class ItemKNN(Recommender):
@@ -62,15 +62,14 @@ class ItemKNN(Recommender):
 
     def _similar(self, had: Any, root: np.ndarray[Any, Any], rows: np.ndarray[Any, Any]) -> Any:  # noqa: ANN401
         """The nearest neighbours of some items, sparse ``[n, I]``."""
-        together = (had[:, rows].T @ had).toarray()
-        together /= np.maximum(root[rows, None] * root + self.shrink, np.finfo(np.float32).tiny)
-        together[np.arange(len(rows)), rows] = 0.0
-        if self.neighbours < together.shape[1]:
-            kept = np.argsort(-together, axis=1, kind="stable")[:, : self.neighbours]
-            sparse_rows = np.zeros_like(together)
-            np.put_along_axis(sparse_rows, kept, np.take_along_axis(together, kept, 1), 1)
-            together = sparse_rows
-        return sparse.csr_matrix(together)
+        together = (had[:, rows].T @ had).tocoo()
+        row, column = together.row, together.col
+        value = together.data / np.maximum(root[rows[row]] * root[column] + self.shrink, np.finfo(np.float32).tiny)
+        value[rows[row] == column] = 0.0
+        order = np.lexsort((column, -value, row))
+        first = np.searchsorted(row[order], np.arange(len(rows)))
+        kept = order[np.arange(len(order)) - first[row[order]] < self.neighbours]
+        return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=together.shape)
 
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
         had = [np.unique(each) for each in histories]
