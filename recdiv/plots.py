@@ -104,6 +104,8 @@ def _inline(document: str, alt: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
     body = re.sub(r"<style[^>]*>\*\{[^}]*\}</style>", "", body)  # `*` would restyle the whole page
     body = re.sub(r"(fill|stroke): ?#000000", r"\1: currentColor", body)
+    # A thousandth of a point is below what a screen shows, and above what the order of a sum moves.
+    body = re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.3f}".rstrip("0").rstrip("."), body)
     mark = "f" + hashlib.sha256((body + alt).encode()).hexdigest()[:8]
     body = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
