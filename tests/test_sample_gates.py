@@ -1,7 +1,8 @@
 """What the sample must be like for a chapter to lean on it.
 
 The AUC, the word share and "recoverable, not perfectly" are the design's; the other bands were fixed on seeds 1 to 4,
-the ones looked at while the vocabularies were written. ``HELD_OUT`` was first drawn when all of that was done.
+the ones looked at while the vocabularies were written. The first of ``HELD_OUT`` was drawn then. It found two
+faults (news duplicates too plain, one music word too common), put right on seeds 1 to 3; the second was drawn after.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from text_statistics import text_statistics, words
 import recdiv as rd
 from recdiv.datasets.sample import generate
 
-HELD_OUT = 1234567
-SEEDS = (0, HELD_OUT)
+HELD_OUT = (1234567, 7654321)
+SEEDS = (0, *HELD_OUT)
 DOMAINS = ("ecommerce", "news", "music", "video")
 
 # A pair of listings of one thing against a pair of things of one leaf topic: told apart well, never perfectly.
@@ -123,7 +124,7 @@ def test_content_free_twin_knows_nothing(domain):
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_no_word_gives_a_topic_away(domain):
     texts: dict[str, list[set[str]]] = {}
-    for seed in (0, 1, HELD_OUT):
+    for seed in SEEDS:
         data = sample(domain, seed)
         for row in np.flatnonzero(data.latent.variant == "original"):
             topic = str(data.latent.topics[data.latent.leaf[row]])
