@@ -66,9 +66,12 @@ def test_trained_numbers_lie_within_their_tolerance(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_run_time_lies_within_the_budget(name):
-    if not fresh(PROJECT, name, Options(), environment_digest(PROJECT)):
+    run = fresh(PROJECT, name, Options(), environment_digest(PROJECT))
+    if run is None:
         pytest.skip("not run here as it stands: make book")
-    assert fresh(PROJECT, name, Options(), environment_digest(PROJECT)).seconds < 600  # 3 minutes on an idle machine
+    if run.load > 1.5 * (os.cpu_count() or 1):
+        pytest.skip(f"the machine was busy: {run.load} processes wanted a core")
+    assert run.seconds < 300  # 3 minutes is the budget on 2 cores; the rest is for slower ones
 
 
 def test_expected_numbers_belong_to_a_notebook():

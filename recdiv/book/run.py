@@ -43,6 +43,7 @@ class Run:
     key: str
     output: str  # SHA-256 of the staged notebook
     error: str = ""
+    load: float = 0.0  # processes that wanted a core at its end: seconds on a busy machine say little
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _run_one(project: Project, name: str, options: Options, environment: str) ->
         key=_key(source, options, environment),
         output="" if error else _sha256(project.staged(name)),
         error=error,
+        load=round(os.getloadavg()[0], 1),
     )
     notebooks.write_text(project.run_record(name), json.dumps(asdict(result), indent=1) + "\n")
     return result
