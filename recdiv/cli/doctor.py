@@ -33,9 +33,12 @@ def doctor(
     broken = [finding.what for finding in findings if finding.verdict == BROKEN]
     lacking = sum(finding.verdict not in (GOOD, BROKEN) for finding in findings)
     console.print()
+    advised: dict[str, list[str]] = {}
     for finding in findings:
         if finding.advice:
-            console.print(f"{finding.what}: {finding.advice}", soft_wrap=True, markup=False, highlight=False)
+            advised.setdefault(finding.advice, []).append(finding.what)
+    for advice, what in advised.items():
+        console.print(f"{', '.join(what)}: {advice}", soft_wrap=True, markup=False, highlight=False)
     if broken:
         console.print(f"Broken: {', '.join(broken)}. recdiv cannot work until this is put right.", style="red")
         raise typer.Exit(1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import pandas as pd
+from recdiv.cli._tables import as_numbers, as_times, read_table
 
+if TYPE_CHECKING:
     from recdiv.kernels import Kernel
     from recdiv.tables import Catalog, Interactions
 
@@ -38,16 +39,14 @@ def evaluate(
         typer.Option("--allow-unknown", help="Count items outside the catalogue instead of refusing them."),
     ] = False,
     confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    seed: Annotated[int, typer.Option(help="Of resamples and re-dealt draws.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of resamples and re-dealt draws.")] = 0,
 ) -> None:
     """Measure the diversity of recommendation lists, with intervals, and with what chance alone would give."""
     from rich.console import Console
 
     try:
-        for path in (html, json):
-            if path is not None and not path.absolute().parent.is_dir():
-                raise ValueError(f"{path} must be in a folder that exists, got no folder {path.parent}")
-        items = _catalog(catalog, item, {title: "title", body: "text", category: "category"})
+        _check_outputs({"--html": html, "--json": json}, inputs=[recs, catalog, train, test])
+        items = _catalog(catalog, item, {"title": title, "text": body, "category": category})
         lists = _recommendations(recs, items, user, item, rank, score, time, allow_unknown)
         past, future = (_interactions(path, items, user, item) for path in (train, test))
         chatter = Console(stderr=True)
@@ -78,37 +77,32 @@ def evaluate(
         raise typer.Exit(2) from None
 
 
-def _read(path: Path, ids: list[str]) -> pd.DataFrame:
-    """A table file, its ``ids`` columns as text so that files agree on them."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise ValueError(f"{path} must be a CSV or Parquet file, got no such file")
-    if path.suffix.lower() in (".parquet", ".pq"):
-        from recdiv._extras import require
-
-        require("pyarrow", "data")
-        frame = pd.read_parquet(path)
-    else:
-        try:
-            frame = pd.read_csv(path, dtype=dict.fromkeys(ids, "string"), sep="\t" if path.suffix == ".tsv" else ",")
-        except pd.errors.EmptyDataError:
-            raise ValueError(f"{path} must hold a header line and rows, got an empty file") from None
-        except (UnicodeDecodeError, pd.errors.ParserError) as error:
-            raise ValueError(f"{path} must be a CSV file in UTF-8, got one that cannot be read: {error}") from None
-    for name in ids:
-        if name not in frame:
-            raise ValueError(f"{path} needs a {name!r} column, got {', '.join(map(repr, frame.columns))}")
-        whole = frame[name].convert_dtypes()  # 7.0 beside a missing value is 7
-        frame[name] = whole.astype("string").astype(object).where(whole.notna(), None)
-    return frame
+def _check_outputs(outputs: dict[str, Path | None], *, inputs: list[Path | None]) -> None:
+    """Refuse, before anything is measured, to write over what is read or where nothing can be written."""
+    read = {path.resolve() for path in inputs if path is not None}
+    given = {option: path for option, path in outputs.items() if path is not None}
+    for option, path in given.items():
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            raise ValueError(f"{option} {path} must be in a folder that exists, got no folder {path.parent}")
+        if path.is_dir():
+            raise ValueError(f"{option} {path} must be a file, got a folder")
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"{option} {path} must be in a folder that can be written, got {folder}")
+        if path.resolve() in read:
+            raise ValueError(f"{option} {path} must not be one of the files that are read")
+    if len({path.resolve() for path in given.values()}) < len(given):
+        raise ValueError(f"{' and '.join(given)} must be different files, got {', '.join(map(str, given.values()))}")
 
 
 def _catalog(path: Path, item: str, columns: dict[str, str]) -> Catalog:
+    """The items, with the columns that go by other names in the file renamed."""
     from recdiv.tables import Catalog
 
-    frame = _read(path, [item])
-    return Catalog(frame.rename(columns={name: to for name, to in {item: "item_id", **columns}.items() if name != to}))
+    frame = read_table(path, [item], needs=[name for usual, name in columns.items() if name != usual])
+    renamed = {name: usual for usual, name in {"item_id": item, **columns}.items() if name != usual}
+    frame = frame.drop(columns=[usual for usual in renamed.values() if usual in frame])  # the one named is meant
+    return Catalog(frame.rename(columns=renamed))
 
 
 def _recommendations(
@@ -123,10 +117,13 @@ def _recommendations(
 ) -> Any:  # noqa: ANN401
     from recdiv.tables import Recommendations
 
-    frame = _read(path, [user, item])
+    frame = read_table(path, [user, item], needs=[name for name in (rank, score, time) if name])
     if rank is None and score is None:
         rank = "rank" if "rank" in frame else None
         score = "score" if rank is None and "score" in frame else None
+    for name in (rank, score):
+        if name is not None:
+            frame[name] = as_numbers(frame[name], path)
     return Recommendations.from_frame(
         frame,
         catalog,
@@ -140,15 +137,13 @@ def _recommendations(
 
 
 def _interactions(path: Path | None, catalog: Catalog, user: str, item: str) -> Interactions | None:
-    import pandas as pd
-
     from recdiv.tables import Interactions
 
     if path is None:
         return None
-    frame = _read(path, [user, item]).rename(columns={user: "user_id", item: "item_id"})
-    if "timestamp" in frame and not pd.api.types.is_numeric_dtype(frame["timestamp"]):
-        frame["timestamp"] = pd.to_datetime(frame["timestamp"])
+    frame = read_table(path, [user, item]).rename(columns={user: "user_id", item: "item_id"})
+    if "timestamp" in frame:
+        frame["timestamp"] = as_times(frame["timestamp"], path)
     return Interactions(frame, catalog)
 
 
