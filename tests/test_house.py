@@ -137,3 +137,14 @@ def test_library_raises_instead_of_asserting_and_catches_by_name():
                 assert caught not in ("everything", "Exception", "BaseException"), (
                     f"{path}:{node.lineno} catches {caught}"
                 )
+
+
+def test_the_floors_that_contributors_read_are_these():
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## The floors")[2].partition("## House rules")[0]
+    rows = [re.findall(r"`(\w+)/?`", line.split("|")[2]) for line in text.splitlines() if line.startswith("| ")][1:]
+    written = {name: i for i, names in enumerate(reversed(rows)) for name in names}
+    levels = sorted({floor for name, floor in FLOORS.items() if not name.startswith("_")})
+    assert written == {name: levels.index(floor) for name, floor in FLOORS.items() if not name.startswith("_")}
+    assert {path.stem for path in PACKAGE.iterdir() if path.name[0] not in "_." and path.suffix in ("", ".py")} <= set(
+        FLOORS
+    )

@@ -150,7 +150,8 @@ def test_wheel_and_source_hold_what_they_must(built):
     assert {f"recdiv/_data/{name}" for name in data if "__pycache__" not in name} <= inside
     assert {"recdiv/py.typed", "recdiv/_constraints.txt"} <= inside
     assert {f"recdiv/_results/{path.name}" for path in (ROOT / "results").glob("*.json")} <= inside
-    assert any(name.endswith("licenses/LICENSE") for name in inside)
+    for licence in ("LICENSE", "LICENSE-DATA"):  # of the code, and of the sample that comes with it
+        assert any(name.endswith(f"licenses/{licence}") for name in inside)
     assert not [name for name in inside if name.startswith(("tests/", "book/", "notebooks/"))]
     assert wheel.stat().st_size < 10e6
     names = {name.partition("/")[2] for name in tarfile.open(source).getnames()}

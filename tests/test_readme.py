@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+import recdiv
 from recdiv.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -123,3 +124,11 @@ def test_notices_name_every_vendored_script():
     for manifest in (ROOT / "book/_static/vendor/manifest.toml", ROOT / "tests/vendor/manifest.toml"):
         for entry in tomllib.loads(manifest.read_text()).values():
             assert f"| {entry['version']} | {entry['licence']} |" in notices, entry["source"]
+
+
+def test_every_public_name_stands_on_the_library_page():
+    written = set(re.findall(r"(?:autoclass|autofunction):: recdiv\.([\w.]+)", (ROOT / "book" / "api.md").read_text()))
+    shown = {name.rpartition(".")[2] for name in written}
+    promised = {name for name in recdiv.__all__ if name not in recdiv._SUBMODULES and name[0] != "_"}
+    promised |= {name for part in ("metrics", "recommend") for name in getattr(recdiv, part).__all__}
+    assert promised <= shown, promised - shown

@@ -190,3 +190,10 @@ def test_in_a_browser(page):
         assert browser.get_log("browser") == []
     finally:
         browser.quit()
+
+
+def test_an_item_without_a_title_is_shown_by_its_id(tmp_path):
+    catalog = rd.Catalog(pd.DataFrame({"item_id": ["x1", "x2"], "title": ["One", None], "category": ["a", "b"]}))
+    report = rd.evaluate(rd.Recommendations([[0, 1]]), catalog, metrics=["category_entropy"])
+    page = report.to_html(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<li>One</li><li>x2</li>" in page

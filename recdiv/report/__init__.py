@@ -165,7 +165,7 @@ def _examples(report: Report) -> str:
 
 def _card(report: Report, row: int, name: str) -> str:
     frame = report.catalog.frame
-    titles = frame["title"] if "title" in frame else frame["item_id"]
+    titles = frame["title"].fillna(frame["item_id"]) if "title" in frame else frame["item_id"]
     items = [item for item in report.recs.items[row].tolist() if item != -1]
     shown = "".join(
         f"<li>{'<em>not in the catalogue</em>' if item == UNKNOWN else escape(str(titles.iloc[item]))}</li>"
