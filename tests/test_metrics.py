@@ -1,100 +1,52 @@
-"""Every registered metric: against slow references, on the undefined inputs, by name, and as a property."""
+"""Every registered metric: against slow references, on the undefined inputs, by name (see cases*.py, properties.py)."""
 
 import math
 
+import cases_accuracy
+import cases_between
+import cases_catalogue
+import cases_exposure
+import cases_history
+import cases_time
+import cases_within
 import numpy as np
 import pandas as pd
 import pytest
 import reference_metrics as slow
 import torch
+from cases import CATALOG, KERNEL, TEST, N, clean_lists, compute, lists_of_items, same
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 import recdiv as rd
 from recdiv import metrics
 from recdiv.metrics._compute import parse
 
-N = 7
-LABELS = ["a", "a|b", "b", None, None, "c", "a|c"]
-GENERATOR = np.random.default_rng(5)
-VECTORS = GENERATOR.normal(size=(N, 4))
-CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": LABELS}))
-KERNEL = rd.EmbeddingKernel(VECTORS)
-EVENTS = pd.DataFrame({"user_id": [0, 0, 1, 2, 2, 2, 9], "item_id": [0, 1, 1, 2, 3, 1, 0]})
-TRAIN = rd.Interactions(EVENTS, CATALOG)
-TEST = rd.Interactions(pd.DataFrame({"user_id": [0, 0, 2, 2, 2, 3], "item_id": [4, 5, 5, 6, 5, 1]}), CATALOG)
-GIVEN = {"catalog": CATALOG, "kernel": KERNEL, "train": TRAIN, "test": TEST}
-LABEL_LISTS = [list(labels) for labels in CATALOG.categories]
-RELEVANT = TEST.frame.groupby("user_id")["item_id"].apply(list).to_dict()
-
-lists_of_items = st.lists(
-    st.lists(st.integers(-2, N - 1), min_size=4, max_size=4), min_size=1, max_size=6
-)  # repeats, empties, unknowns
-clean_lists = st.lists(st.permutations(range(N)).map(lambda order: order[:4]), min_size=2, max_size=6)
-
-
-def compute(name, lists, **given):
-    return metrics.compute(name, rd.Recommendations(np.array(lists, dtype=np.int64)), **{**GIVEN, **given})
-
-
-def same(value, reference):
-    return math.isnan(value) if reference is None else value == pytest.approx(reference, abs=1e-6)
-
-
-CORPUS = {
-    "item_count": slow.item_count,
-    "item_coverage": lambda lists: slow.item_coverage(lists, N),
-    "entropy": slow.entropy,
-    "effective_catalog_size": lambda lists: None if slow.entropy(lists) is None else math.exp(slow.entropy(lists)),
-    "gini": lambda lists: slow.gini(lists, N),
-    "mutual_information": slow.mutual_information,
-    "category_information": lambda lists: slow.category_information(lists, LABEL_LISTS),
-}
-LIST = {
-    "category_entropy": lambda u, items: slow.category_entropy(items, LABEL_LISTS),
-    "ild": lambda u, items: slow.ild(items, VECTORS.tolist()),
-    "ndcg": lambda u, items: slow.ndcg(items, RELEVANT.get(u, []), 4),
-    "ndcg@2": lambda u, items: slow.ndcg(items, RELEVANT.get(u, []), 2),
-    "ndcg@9": lambda u, items: slow.ndcg(items, RELEVANT.get(u, []), 9),
-    "recall": lambda u, items: slow.recall(items, RELEVANT.get(u, [])),
-    "recall@2": lambda u, items: slow.recall(items[:2], RELEVANT.get(u, [])),
-    "novelty": lambda u, items: slow.novelty(items, EVENTS["item_id"].tolist()),
-    "validity": lambda u, items: slow.validity(items),
-}
-# tested against slow references of their own, beside recdiv.diversity: here only that they are the same numbers
-WRAPPERS = {
-    "effective_number",
-    "leinster_cobbold",
-    "semantic_coverage",
-    "alpha",
-    "beta",
-    "gamma",
-    "chi",
-    "chi_excess",
-}
+GROUPS = (
+    cases_accuracy, cases_exposure, cases_within, cases_between, cases_history, cases_time, cases_catalogue,
+)  # fmt: skip
+CASES = {name: case for module in GROUPS for name, case in module.CASES.items()}
+REFERENCES = [(name, base) for base, case in CASES.items() for name in case.references]
 
 
 def test_no_metric_is_forgotten():
-    assert {*CORPUS, *(name.partition("@")[0] for name in LIST), *WRAPPERS} == set(metrics.names())
+    assert set(CASES) == set(metrics.names())
+    assert sum(len(module.CASES) for module in GROUPS) == len(CASES)
+    assert [name for name, case in CASES.items() if not case.references and not case.compared_in] == []
 
 
-@pytest.mark.parametrize("name", CORPUS)
+@pytest.mark.parametrize(("name", "base"), REFERENCES)
 @given(lists=lists_of_items)
 @settings(max_examples=60, deadline=None)
-def test_corpus_metrics_against_references(name, lists):
-    result = compute(name, lists)
-    assert same(result.value, CORPUS[name](lists))
-    assert result.per_list is None
-    assert result.n == sum(any(i >= 0 for i in items) for items in lists)
-    assert result.n + result.n_undefined == len(lists)
-
-
-@pytest.mark.parametrize("name", LIST)
-@given(lists=lists_of_items)
-@settings(max_examples=60, deadline=None)
-def test_list_metrics_against_references(name, lists):
-    result = compute(name, lists)
-    expected = [LIST[name](u, items) for u, items in enumerate(lists)]
+def test_metrics_against_references(name, base, lists):
+    case = CASES[base]
+    result = compute(name, lists, case=case)
+    if metrics.describe(base).level == "corpus":
+        assert same(result.value, case.references[name](lists))
+        assert result.per_list is None
+        assert result.n == sum(any(i >= 0 for i in items) for items in lists)
+        assert result.n + result.n_undefined == len(lists)
+        return
+    expected = [case.references[name](u, items) for u, items in enumerate(lists)]
     assert all(same(float(a), b) for a, b in zip(result.per_list, expected, strict=True))
     defined = [value for value in expected if value is not None]
     assert same(result.value, sum(defined) / len(defined) if defined else None)
@@ -133,80 +85,26 @@ def test_identities_between_metrics(lists):
     assert compute("mutual_information", lists, null=3).excess == close(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", [name for name in metrics.names() if not name.startswith("ndcg")])
-@given(lists=clean_lists, seed=st.integers(0, 99))
-@settings(max_examples=15, deadline=None)
-def test_order_in_a_list_matters_to_accuracy_only(name, lists, seed):
-    shuffled = np.random.default_rng(seed).permuted(np.array(lists), axis=1)
-    given = {"kernel": rd.IdentityKernel(N)} if name == "chi_excess" else {}  # else the draws differ
-    assert compute(name, shuffled, **given).value == pytest.approx(
-        compute(name, lists, **given).value, abs=1e-6, nan_ok=True
-    )
-
-
-def test_that_order_check_can_fail():
-    assert compute("ndcg", [[4, 0, 1, 2]]).value != pytest.approx(compute("ndcg", [[0, 4, 1, 2]]).value)
-
-
 ONE, EMPTY, UNKNOWN, REPEAT = [2, -1, -1], [-1, -1, -1], [-2, -2, -2], [5, 5, 5]
-PER_LIST = {  # user 0 has test items 4 and 5; what each list metric answers
-    "validity": (1.0, None, 0.0, 1 / 3),
-    "recall": (0.0, 0.0, 0.0, 0.5),
-    "ndcg": (0.0, 0.0, 0.0, 1 / (1 + 1 / math.log2(3))),
-    "novelty": (math.log(7), None, None, math.log(7)),
-    "category_entropy": (0.0, None, None, 0.0),
-    "ild": (None, None, None, 0.0),
-    "effective_number": (1.0, None, None, 1.0),
-    "leinster_cobbold": (1.0, None, None, 1.0),
-}
-ALONE = {  # what each corpus metric answers where that list is all there is
-    "item_count": (1.0, None, None, 1.0),
-    "item_coverage": (1 / N, None, None, 1 / N),
-    "effective_catalog_size": (1.0, None, None, 1.0),
-    "entropy": (0.0, None, None, 0.0),
-    "gini": (1 - 1 / N, None, None, 1 - 1 / N),
-    "semantic_coverage": ("some", None, None, "some"),
-    "mutual_information": (0.0, None, None, 0.0),
-    "category_information": (0.0, None, None, 0.0),
-    "alpha": (1.0, None, None, 1.0),
-    "beta": (1.0, None, None, 1.0),
-    "gamma": (1.0, None, None, 1.0),
-    "chi": (0.0, None, None, 0.0),
-    "chi_excess": (0.0, None, None, 0.0),
-}
 
 
-def test_the_undefined_table_is_complete():
-    assert {*PER_LIST, *ALONE} == set(metrics.names())
-
-
-@pytest.mark.parametrize(("name", "expected"), {**PER_LIST, **ALONE}.items())
-def test_undefined_inputs(name, expected):
-    for items, answer in zip((ONE, EMPTY, UNKNOWN, REPEAT), expected, strict=True):
-        result = compute(name, [items])
+@pytest.mark.parametrize("name", CASES)
+def test_undefined_inputs(name):
+    case = CASES[name]
+    for items, answer in zip((ONE, EMPTY, UNKNOWN, REPEAT), case.undefined, strict=True):
+        result = compute(name, [items], case=case)
         if answer == "some":
             assert 0 < result.value < 1
         else:
             assert same(result.value, answer), (name, items, result)
         assert result.n_undefined == (1 if answer is None else 0)
-    nothing = metrics.compute(name, rd.Recommendations(np.zeros((0, 3), dtype=np.int64)), **GIVEN)
+    nothing = compute(name, np.zeros((0, 3)), case=case)
     assert math.isnan(nothing.value)
     assert (nothing.n, nothing.n_undefined) == (0, 0)
-    no_slots = metrics.compute(name, rd.Recommendations(np.zeros((2, 0), dtype=np.int64)), **GIVEN)
+    no_slots = compute(name, np.zeros((2, 0)), case=case)
     assert math.isnan(no_slots.value) or name in ("recall", "ndcg")
-    too_far = compute(f"{name}@9", [[0, 1, 2]])  # a cut-off beyond the list takes what there is
+    too_far = compute(f"{name}@9", [[0, 1, 2]], case=case)  # a cut-off beyond the list takes what there is
     assert too_far.n == 1
-
-
-@pytest.mark.parametrize("name", metrics.names())
-def test_lists_without_value_do_not_move_the_others(name):
-    lists = [[0, 1, 2], [3, 4, 5]]
-    padded = rd.Recommendations([*lists, EMPTY, EMPTY], users=[0, 2, 7, 8])  # nobody of 7, 8 has test items
-    plain = rd.Recommendations(lists, users=[0, 2])
-    kernel = rd.IdentityKernel(N) if name == "chi_excess" else KERNEL  # else the draws differ
-    a, b = (metrics.compute(name, each, **{**GIVEN, "kernel": kernel}) for each in (padded, plain))
-    assert a.value == pytest.approx(b.value, abs=1e-6)
-    assert (a.n, a.n_undefined) == (2, 2)
 
 
 def test_no_history_and_no_relevant_item_are_undefined():

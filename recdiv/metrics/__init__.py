@@ -11,17 +11,50 @@ from typing import TYPE_CHECKING, Any
 from recdiv.metrics._compute import compute
 from recdiv.metrics._registry import Metric, Result, describe, names, register
 
-_ORDER = (
-    "validity", "recall", "ndcg", "item_count", "item_coverage", "effective_catalog_size", "entropy", "gini", "novelty",
-    "category_entropy", "ild", "effective_number", "leinster_cobbold", "semantic_coverage", "mutual_information",
-    "category_information", "alpha", "beta", "gamma", "chi", "chi_excess",
-)  # fmt: skip
-for _name in _ORDER:  # each module enters its metric into the registry
+# What is asked, and the metrics that answer it, in the order of tables and pages. Each module enters its metric.
+_GROUPS = {
+    "are the lists what they should be": (
+        "validity",
+    ),
+    "accuracy": (
+        "recall", "ndcg",
+    ),
+    "exposure over all lists": (
+        "item_count", "item_coverage", "effective_catalog_size", "entropy", "gini",
+    ),
+    "popularity and novelty": (
+        "novelty",
+    ),
+    "within a list": (
+        "category_entropy", "ild", "effective_number", "leinster_cobbold",
+    ),
+    "between lists": (
+        "mutual_information", "category_information", "alpha", "beta", "gamma", "chi", "chi_excess",
+    ),
+    "against history": (
+    ),
+    "over time": (
+    ),
+    "the whole catalogue": (
+        "semantic_coverage",
+    ),
+}  # fmt: skip
+for _name in (name for members in _GROUPS.values() for name in members):
     import_module(f"recdiv.metrics.{_name}")
+
+
+def groups() -> dict[str, tuple[str, ...]]:
+    """Names of all metrics by the question they answer.
+
+    >>> groups()["accuracy"][0]
+    'recall'
+    """
+    return dict(_GROUPS)
+
 
 __all__ = [
     "Alpha", "Beta", "Chi", "EffectiveCatalogSize", "Entropy", "Gamma", "Gini", "ItemCount", "ItemCoverage", "Metric",
-    "MutualInformation", "Result", "compute", "describe", "names", "register",
+    "MutualInformation", "Result", "compute", "describe", "groups", "names", "register",
 ]  # fmt: skip
 
 

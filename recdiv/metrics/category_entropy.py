@@ -20,6 +20,7 @@ from recdiv.tables import Catalog, Recommendations
     level="list",
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="shannon1948",
+    bounds=(0.0, math.inf),
 )
 def category_entropy(
     recs: Recommendations, *, catalog: Catalog, missing: str = "own", shared: Shared | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from recdiv import diversity
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, per_list_result, register
@@ -17,6 +19,7 @@ from recdiv.tables import Recommendations
     level="list",
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="friedman2023vendi",
+    bounds=(1.0, math.inf),
 )
 def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0, shared: Shared | None = None) -> Result:
     r"""Mean over lists of their effective number of different items: near-copies count once.

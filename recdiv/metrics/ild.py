@@ -24,6 +24,7 @@ _NUMBERS = 1 << 20  # numbers held at once (8 MB: stays near the cache)
     undefined_on="a list holds fewer than two items of the catalogue: NaN",
     citation="ziegler2005improving",
     conventions=("recommenders", "torch-rechub", "recmetrics", "rexmex", "lenskit", "informfully"),
+    bounds=(0.0, 2.0),
 )
 def ild(recs: Recommendations, *, kernel: Kernel, convention: str | None = None) -> Result:
     r"""Mean over lists of the mean cosine distance between two of their items (*intra-list distance*).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from recdiv import diversity
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, per_list_result, register
@@ -16,6 +18,7 @@ from recdiv.tables import Recommendations
     level="list",
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="leinster2012measuring",
+    bounds=(1.0, math.inf),
 )
 def leinster_cobbold(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> Result:
     r"""Mean over lists of their Leinster–Cobbold diversity.

@@ -17,6 +17,7 @@ from recdiv.tables import Interactions, Recommendations
     level="list",
     undefined_on="a user has no test item: NaN (an empty list of a user with test items scores 0)",
     citation="jarvelin2002cumulated",
+    bounds=(0.0, 1.0),
 )
 def ndcg(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Result:
     r"""Mean over lists of the normalised discounted cumulative gain of binary relevance.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from recdiv.metrics._registry import Result, per_list_result, register
@@ -16,6 +18,7 @@ from recdiv.tables import Interactions, Recommendations
     level="list",
     undefined_on="a list holds no item of the catalogue, or there is no training interaction: NaN",
     citation="zhou2010solving",
+    bounds=(0.0, math.inf),
 )
 def novelty(recs: Recommendations, *, train: Interactions) -> Result:
     r"""Mean over lists of the mean self-information of their items in the training interactions, in nats.

@@ -15,6 +15,7 @@ from recdiv.tables import Interactions, Recommendations
     level="list",
     undefined_on="a user has no test item: NaN (an empty list of a user with test items scores 0)",
     citation="herlocker2004evaluating",
+    bounds=(0.0, 1.0),
 )
 def recall(recs: Recommendations, *, test: Interactions) -> Result:
     r"""Mean over lists of the share of the user's different test items that the list holds.

@@ -19,6 +19,7 @@ from recdiv.tables import Recommendations
     level="corpus",
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="leinster2012measuring",
+    bounds=(0.0, 1.0),
 )
 def semantic_coverage(recs: Recommendations, *, kernel: Kernel, demand: Any = None) -> Result:  # noqa: ANN401
     r"""Share of the (demanded) catalogue that recommendations reach, an item by as much as its nearest shown item.

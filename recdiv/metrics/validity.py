@@ -15,6 +15,7 @@ from recdiv.tables import EMPTY, Recommendations
     level="list",
     undefined_on="a list has no filled slot: NaN",
     citation="herlocker2004evaluating",
+    bounds=(0.0, 1.0),
 )
 def validity(recs: Recommendations) -> Result:
     r"""Mean over lists of the share of filled slots that hold an item of the catalogue not shown further up.

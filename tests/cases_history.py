@@ -1,0 +1,5 @@
+"""Against history."""
+
+from cases import Case
+
+CASES: dict[str, Case] = {}

@@ -1,0 +1,5 @@
+"""Over time."""
+
+from cases import Case
+
+CASES: dict[str, Case] = {}
