@@ -29,6 +29,7 @@ _HOME = {
     "load": "datasets",
     "compare": "evaluation",
     "evaluate": "evaluation",
+    "contributions": "explain",
     "topk": "recommend",
 }
 
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         semantic_coverage,
     )
     from recdiv.evaluation import compare, evaluate
+    from recdiv.explain import contributions
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
     from recdiv.recommend import topk
     from recdiv.tables import Catalog, Interactions, Recommendations

@@ -9,7 +9,7 @@ import hashlib
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")  # each at lea
 MARKERS = ("o", "s", "^", "D", "v")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 HATCHES = ("", "///", "...", "\\\\\\", "xx")
+_PLACES = ((7, 0, "left"), (-7, 0, "right"), (5, 9, "left"), (5, -9, "left"), (-5, 9, "right"), (-5, -9, "right"))
 
 
 @contextmanager
@@ -65,6 +66,52 @@ def svg(fig: Any, *, alt: str, caption: str | None = None) -> str:  # noqa: ANN4
     drawing = _inline(buffer.getvalue(), html.escape(" ".join(alt.split()), quote=True))
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return f'<figure class="recdiv-figure" style="margin:1em 0">{drawing}{below}</figure>'
+
+
+def label_points(
+    ax: Any,  # noqa: ANN401
+    points: Sequence[tuple[float, float]],
+    texts: Sequence[str],
+    *,
+    always: bool = False,
+    **look: Any,  # noqa: ANN401
+) -> list[int]:
+    """Write each text beside its point where it covers no text before it; returns which ones found a place.
+
+    Args:
+        ax: where the points are drawn already.
+        points: in data coordinates.
+        texts: never read as mathematics.
+        always: write one that fits nowhere all the same, instead of leaving it out.
+        look: of the text.
+    """
+    figure, taken, placed = ax.figure, [], []
+    figure.draw_without_rendering()  # the layout must stand before places can be measured
+    renderer, frame = figure.canvas.get_renderer(), ax.get_window_extent()
+    for index, (point, text) in enumerate(zip(points, texts, strict=True)):
+        for last, (dx, dy, across) in enumerate(_PLACES, start=1 - len(_PLACES)):
+            note = ax.annotate(
+                one_line(text), point, (dx, dy), textcoords="offset points", ha=across, va="center", parse_math=False,
+                **{"fontsize": "small", **look},
+            )  # fmt: skip
+            box = note.get_window_extent(renderer).padded(1.0)
+            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            if (inside and not any(box.overlaps(other) for other in taken)) or (always and last == 0):
+                taken.append(box)
+                placed.append(index)
+                break
+            note.remove()
+    return placed
+
+
+def one_line(text: str, width: int = 32) -> str:
+    """``text`` without line ends and control characters, cut to ``width`` letters: fit to stand in a figure.
+
+    >>> one_line("Tea\\n for  two", 7)
+    'Tea fo…'
+    """
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
 def _settings() -> dict[str, Any]:

@@ -23,6 +23,7 @@ FLOORS = {
     "diversity": 3,
     "kernels": 3,
     "lm": 3,
+    "explain": 4,
     "metrics": 4,
     "recommend": 4,
     "rerank": 4,

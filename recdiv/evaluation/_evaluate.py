@@ -72,6 +72,7 @@ class _Job:
     resamples: int
     rng: int | np.random.Generator
     intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    left_out: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
 def evaluate(
@@ -150,6 +151,8 @@ def evaluate(
         settings=_settings(job, null, kernel),
         recs=recs,
         catalog=catalog,
+        kernel=kernel,
+        left_out=job.left_out,
     )
 
 
@@ -203,6 +206,7 @@ def _jackknife(job: _Job, asked: list[_Asked]) -> None:
         )
         for column, each in enumerate(members):
             column_of_it = left_out[:, column] if len(left_out) else left_out.ravel()
+            job.left_out[each.name] = column_of_it
             low, high = jackknife_interval(each.result.value, column_of_it, job.confidence)
             least, most = each.metric.bounds
             job.intervals[each.name] = (max(low, least), min(high, most)) if low <= high else (low, high)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.util import hash_array
 
 from recdiv.metrics._registry import State
 from recdiv.tables import Recommendations
@@ -56,11 +57,21 @@ def percentile_interval(resampled: Numbers, confidence: float) -> tuple[float, f
 
 
 def user_groups(recs: Recommendations, *, rng: int | np.random.Generator = 0) -> npt.NDArray[np.int64]:
-    """Group 0..G−1 of each list, lists of one user together, groups of (nearly) the same number of users."""
+    """Group 0..G−1 of each list, lists of one user together, groups of (nearly) the same number of users.
+
+    The same users fall into the same groups whatever the order of their lists, so that two systems can be paired.
+
+    >>> recs = Recommendations([[0], [1], [2]], users=["a", "b", "a"])
+    >>> bool((user_groups(recs)[[2, 1, 0]] == user_groups(recs.where([2, 1, 0]))).all())
+    True
+    """
     code, distinct = pd.factorize(pd.Series(recs.users), sort=False)
     n = len(distinct)
+    rank = np.empty(n, dtype=np.int64)
+    hashes = hash_array(np.asarray(pd.Series(distinct).infer_objects()))  # labels of any kind, sortable or not
+    rank[np.argsort(hashes, kind="stable")] = np.arange(n)
     order = np.random.default_rng(rng).permutation(n)
-    group: npt.NDArray[np.int64] = (order % min(GROUPS, n) if n else order)[code]
+    group: npt.NDArray[np.int64] = (order % min(GROUPS, n) if n else order)[rank][code]
     return group
 
 
@@ -79,20 +90,30 @@ def jackknife_values(
     return np.array([[value(each) for value in values] for each in rest])
 
 
-def jackknife_interval(value: float, left_out: Numbers, confidence: float) -> tuple[float, float]:
-    r"""Value ± t · standard error; NaN below two groups.
+def jackknife_error(left_out: Numbers) -> float:
+    r"""Standard error from values with one group left out; NaN below two groups.
 
     .. math:: se^2 = \frac{G-1}{G} \sum_g (\theta_{(g)} - \bar\theta)^2
 
-    >>> low, high = jackknife_interval(1.0, np.array([1.0, 1.0, 1.0]), 0.95)
-    >>> low, high
-    (1.0, 1.0)
+    >>> jackknife_error(np.array([1.0, 3.0]))  # √(1/2 · (1 + 1))
+    1.0
     """
     n = len(left_out)
-    if n < 2 or np.isnan(left_out).any() or math.isnan(value):
+    if n < 2 or np.isnan(left_out).any():
+        return math.nan
+    return math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
+
+
+def jackknife_interval(value: float, left_out: Numbers, confidence: float) -> tuple[float, float]:
+    """Value ± t · standard error; NaN below two groups.
+
+    >>> jackknife_interval(1.0, np.array([1.0, 1.0, 1.0]), 0.95)
+    (1.0, 1.0)
+    """
+    error = jackknife_error(left_out)
+    if math.isnan(error) or math.isnan(value):
         return math.nan, math.nan
     from scipy.stats import t
 
-    error = math.sqrt((n - 1) / n * float(((left_out - left_out.mean()) ** 2).sum()))
-    reach = float(t.ppf((1 + confidence) / 2, n - 1)) * error
+    reach = float(t.ppf((1 + confidence) / 2, len(left_out) - 1)) * error
     return value - reach, value + reach

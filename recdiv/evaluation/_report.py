@@ -9,8 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from recdiv.kernels import Kernel
 from recdiv.tables import Catalog, Recommendations
 
 
@@ -24,7 +27,8 @@ class Report:
         lists: one row a list: user_id, time if there is one, n_items, and a column a list-level metric.
         skipped: default metrics that were left out, and why.
         settings: what it was made with.
-        recs, catalog: what was measured.
+        recs, catalog, kernel: what was measured, and by which kernel.
+        left_out: of each corpus metric, its values with one group of users left out: what its interval rests on.
     """
 
     frame: pd.DataFrame
@@ -33,6 +37,8 @@ class Report:
     settings: dict[str, Any]
     recs: Recommendations = field(repr=False)
     catalog: Catalog = field(repr=False)
+    kernel: Kernel | None = field(default=None, repr=False)
+    left_out: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict, repr=False)
 
     def __getitem__(self, name: str) -> float:
         """Value of a metric by the name it was asked for (``report["gini"]``); the cut-off may be left out."""
@@ -48,13 +54,15 @@ class Report:
 
     def to_html(self, path: str | Path) -> Path:
         """Write one self-contained page, readable without a network; returns its path."""
-        return _write(path, import_module("recdiv.report").page(self))
+        return write(path, import_module("recdiv.report").page(self))
 
     def to_json(self, path: str | Path) -> Path:
         """Write numbers and settings; an undefined number is null. Returns the path."""
-        metrics = [{key: _plain(value) for key, value in row.items()} for row in self.frame.to_dict("records")]
-        data = {"settings": self.settings, "metrics": metrics, "skipped": self.skipped}
-        return _write(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+        return write_json(path, self.as_dict())
+
+    def as_dict(self) -> dict[str, Any]:
+        """What :meth:`to_json` writes."""
+        return {"settings": self.settings, "metrics": records(self.frame), "skipped": self.skipped}
 
     def table(self) -> pd.DataFrame:
         """The frame as text, three significant digits, for reading."""
@@ -101,15 +109,25 @@ def interval(low: float, high: float) -> str:
     return "" if math.isnan(low) or math.isnan(high) else f"{number(low)} to {number(high)}"
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows for JSON, where an undefined or infinite number is null."""
+    return [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-def _write(path: str | Path, text: str) -> Path:
+def write_json(path: str | Path, data: dict[str, Any]) -> Path:
+    """Write strict JSON: no NaN, which most readers refuse."""
+    return write(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write(path: str | Path, text: str) -> Path:
     """Write beside, then move into place: nobody reads half a file."""
     path = Path(path)
     beside = path.with_name(f".{path.name}.part")
     beside.write_text(text, encoding="utf-8")
     beside.replace(path)
     return path
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
