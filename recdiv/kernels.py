@@ -158,7 +158,7 @@ class EmbeddingKernel:
         """Gathered rows in float64, and what their lengths are still to be multiplied by (0 for an empty slot)."""
         safe = items.clamp(min=0)
         rows = self.vectors.index_select(0, safe.flatten())  # several times faster than self.vectors[safe]
-        return rows.double().reshape(*items.shape, -1), self._scale[safe] * (items >= 0)
+        return rows.double().reshape(*items.shape, self.dimension), self._scale[safe] * (items >= 0)
 
 
 class IdentityKernel:

@@ -85,7 +85,9 @@ def label_points(
         always: write one that fits nowhere all the same, instead of leaving it out.
         look: of the text.
     """
-    figure, taken, placed = ax.figure, [], []
+    figure = ax.figure
+    taken: list[Any] = []
+    placed: list[int] = []
     figure.draw_without_rendering()  # the layout must stand before places can be measured
     renderer, frame = figure.canvas.get_renderer(), ax.get_window_extent()
     for index, (point, text) in enumerate(zip(points, texts, strict=True)):
@@ -107,7 +109,7 @@ def label_points(
 def one_line(text: str, width: int = 32) -> str:
     """``text`` without line ends and control characters, cut to ``width`` letters: fit to stand in a figure.
 
-    >>> one_line("Tea\\n for  two", 7)
+    >>> one_line(" Tea  for two", 7)
     'Tea fo…'
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -18,7 +18,7 @@ CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": [f"c{i % 6}"
 A = np.stack([GENERATOR.choice(N, 6, replace=False) for _ in range(U)])
 B = A.copy()
 B[:, 0] = (A[:, 0] + 1) % N  # one slot changed
-C = np.where(GENERATOR.random((U, 6)) < 0.5, A % 10, A)  # half the slots come from ten items: far less is shown
+C = A % 12  # twelve items, some of them twice in a list
 USERS = [f"u{u}" for u in range(U)]
 FIRST, SECOND, THIRD = (rd.Recommendations(each, users=USERS) for each in (A, B, C))
 KERNEL = rd.EmbeddingKernel(GENERATOR.normal(size=(N, 8)))
@@ -78,7 +78,7 @@ def test_corpus_differences_leave_the_same_users_out_of_both():
     assert found["p"] == pytest.approx(2 * stats.t.sf(abs(found["difference"]) / error, 19))
     apart = [each.left_out["entropy"] for each in FOUND.reports.values()]
     separate = sum(19 / 20 * ((each - each.mean()) ** 2).sum() for each in apart[:2]) ** 0.5
-    assert error < separate / 2  # pairing is what makes the small change visible
+    assert error < 0.75 * separate  # pairing is what makes the small change visible
 
 
 def test_a_mean_seen_as_a_corpus_number_gets_the_same_error_and_effect():
@@ -87,10 +87,10 @@ def test_a_mean_seen_as_a_corpus_number_gets_the_same_error_and_effect():
     logs = [np.log(report.lists["effective_number"]) for report in FOUND.reports.values()]
     t = stats.ttest_rel(logs[2], logs[0])
     assert found["effect"] * np.sqrt(U) == pytest.approx(t.statistic, rel=0.5)  # 20 groups know an error to 1 in 6
-    assert found["p"] < 1e-6
+    assert found["p"] < 1e-4
 
 
-def test_what_a_system_without_half_the_catalogue_loses_is_found_and_paid_for():
+def test_what_a_system_of_twelve_items_loses_is_found_and_paid_for():
     assert row(FOUND, "item_coverage", "c")["high"] < 0
     assert row(FOUND, "entropy", "c")["p_adjusted"] < 0.001
     adjusted_p, p = FOUND.differences["p_adjusted"], FOUND.differences["p"]
@@ -199,7 +199,7 @@ def test_wrong_input():
     twice = rd.Recommendations(A, users=["u0"] * U)
     with pytest.raises(ValueError, match="systems must have one list a user_id each"):
         rd.compare({"a": FIRST, "b": twice}, CATALOG)
-    with pytest.raises(ValueError, match="test must be one of t, permutation, wilcoxon, got 'z'"):
-        rd.compare({"a": FIRST, "b": SECOND}, CATALOG, test="z")
+    with pytest.raises(ValueError, match="paired_test must be one of t, permutation, wilcoxon, got 'z'"):
+        rd.compare({"a": FIRST, "b": SECOND}, CATALOG, paired_test="z")
     with pytest.raises(ValueError, match="adjust must be one of holm, bh, none, got 'bonferroni'"):
         rd.compare({"a": FIRST, "b": SECOND}, CATALOG, adjust="bonferroni")

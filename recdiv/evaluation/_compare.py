@@ -75,18 +75,18 @@ class Comparison:
     def __repr__(self) -> str:
         baseline = next(iter(self.reports))
         head = f"Values\n{self.frame.map(number).to_string()}\n\nDifferences from {baseline}"
-        return f"{head} ({_how(self.settings)})\n{self.table().to_string(index=False)}"
+        return f"{head} ({how(self.settings)})\n{self.table().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
         values = self.frame.map(number).to_html(border=0)
-        return f"{values}<p>{_how(self.settings)}</p>{self.table().to_html(index=False, border=0)}"
+        return f"{values}<p>{how(self.settings)}</p>{self.table().to_html(index=False, border=0)}"
 
 
 def compare(
     systems: Mapping[str, Recommendations],
     catalog: Catalog,
     *,
-    test: Test = "t",
+    paired_test: Test = "t",
     adjust: Adjust = "holm",
     **options: Any,  # noqa: ANN401
 ) -> Comparison:
@@ -95,8 +95,8 @@ def compare(
     Args:
         systems: the lists of each system, by name; the first is the baseline. Lists are paired by user (and time).
         catalog: the items.
-        test: of a difference in a mean over lists: ``"t"``, ``"permutation"`` (random signs) or ``"wilcoxon"`` (signed
-            ranks). Differences of corpus metrics always get a t test on the jackknife.
+        paired_test: of a difference in a mean over lists: ``"t"``, ``"permutation"`` (random signs) or ``"wilcoxon"``
+            (signed ranks). Differences of corpus metrics always get a t test on the jackknife.
         adjust: for the number of metrics × systems looked at: ``"holm"`` keeps the chance of any false finding below
             the level, ``"bh"`` the expected share of false ones among findings, ``"none"`` neither.
         options: those of :func:`recdiv.evaluate`.
@@ -105,8 +105,8 @@ def compare(
         A :class:`Comparison`.
 
     Raises:
-        ValueError: if there are no two systems, a user has two lists at one time, systems share no user, ``test`` or
-            ``adjust`` is none of the above, or what :func:`recdiv.evaluate` refuses.
+        ValueError: if there are no two systems, a user has two lists at one time, systems share no user,
+            ``paired_test`` or ``adjust`` is none of the above, or what :func:`recdiv.evaluate` refuses.
 
     **How.** What one user saw of both systems is compared. Means over lists: the paired bootstrap over users gives the
     interval, the paired test p, and :math:`d_z = \bar d / s_d` the effect (with Wilcoxon, the rank-biserial
@@ -125,8 +125,8 @@ def compare(
     """
     if len(systems) < 2:
         raise ValueError(f"systems must be two or more, got {len(systems)}")
-    if test not in TESTS:
-        raise ValueError(f"test must be one of {', '.join(TESTS)}, got {test!r}")
+    if paired_test not in TESTS:
+        raise ValueError(f"paired_test must be one of {', '.join(TESTS)}, got {paired_test!r}")
     if adjust not in ADJUSTS:
         raise ValueError(f"adjust must be one of {', '.join(ADJUSTS)}, got {adjust!r}")
     if not isinstance(options.get("metrics", ""), str):
@@ -134,7 +134,7 @@ def compare(
     reports = {name: evaluate(recs, catalog, **options) for name, recs in systems.items()}
     frame = pd.DataFrame({name: report.frame.set_index("metric")["value"] for name, report in reports.items()})
     names = [name for name in next(iter(reports.values())).frame["metric"] if name in frame.index]
-    asked = Asked(test, options.get("confidence", 0.95), options.get("resamples", 1000), options.get("rng", 0))
+    asked = Asked(paired_test, options.get("confidence", 0.95), options.get("resamples", 1000), options.get("rng", 0))
     baseline, *others = reports
     rows = [
         {"metric": metric, "system": name, **row}
@@ -143,7 +143,7 @@ def compare(
     ]
     differences = pd.DataFrame(rows, columns=_COLUMNS)
     differences["p_adjusted"] = adjusted(differences["p"].to_numpy(dtype=float), adjust)
-    settings = {"baseline": baseline, "test": test, "adjust": adjust, "confidence": asked.confidence}
+    settings = {"baseline": baseline, "test": paired_test, "adjust": adjust, "confidence": asked.confidence}
     return Comparison(reports, frame.loc[names], differences, settings)
 
 
@@ -157,7 +157,8 @@ def _differences(
     if len(mine) < len(first.lists) or len(mine) < len(second.lists):
         again = {**options, "null": 0, "resamples": 0, "progress": None}
         first, second = (
-            evaluate(each.recs.where(rows), each.catalog, **again) for each, rows in ((first, mine), (second, theirs))
+            evaluate(each.recs.where(rows.tolist()), each.catalog, **again)
+            for each, rows in ((first, mine), (second, theirs))
         )
     else:
         second = replace(second, lists=second.lists.iloc[theirs].reset_index(drop=True))
@@ -174,7 +175,8 @@ def p_value(p: float) -> str:
     return number(p) if p != p else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _how(settings: dict[str, Any]) -> str:
+def how(settings: dict[str, Any]) -> str:
+    """How differences were judged, in one line."""
     tests = {"t": "paired t", "permutation": "random signs", "wilcoxon": "Wilcoxon signed ranks"}
     prices = {"holm": "Holm", "bh": "Benjamini–Hochberg", "none": "not adjusted"}
     test, price = tests[settings["test"]], prices[settings["adjust"]]

@@ -61,7 +61,7 @@ def list_differences(first: Report, second: Report, asked: Asked) -> dict[str, d
         values = change[here, column]
         low, high = percentile_interval(means[:, column], asked.confidence)
         counts = np.bincount(code[here]).astype(float)
-        sums = np.bincount(code[here], weights=values)[counts > 0]
+        sums = np.bincount(code[here], weights=values)[counts > 0].astype(float)
         p, effect = paired_test(sums, counts[counts > 0], test=asked.test, rng=asked.rng)
         difference = float(values.mean()) if len(values) else math.nan
         rows[name] = _row(difference, (low, high), p, effect, len(values))

@@ -98,6 +98,8 @@ def number(value: float) -> str:
     """
     if math.isnan(value):
         return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if value == round(value) or abs(value) >= 1000:
         return f"{value:,.0f}".replace("-", "−")
     digits = max(0, 2 - math.floor(math.log10(abs(value))))

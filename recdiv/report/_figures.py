@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recdiv.evaluation._report import Report, number
+from recdiv.metrics import compute
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.gini import gini_of
 from recdiv.metrics.mutual_information import information_state
 from recdiv.plots import HATCHES, PALETTE
+from recdiv.tables import Recommendations
 
 SPREAD = ("effective_number", "ild", "category_entropy")  # the first there is tells lists apart
+_RANDOM = 1000  # random lists beside those measured
 _LABEL = {
     "effective_number": "effective number of different items",
     "ild": "mean distance between two items",
@@ -88,14 +92,49 @@ def spread_metric(report: Report) -> str | None:
     return None
 
 
-def draw_spread(ax: Any, report: Report, name: str) -> None:  # noqa: ANN401
-    """How many lists have which value."""
+def random_lists(report: Report) -> Recommendations:
+    """Lists as long as some of those measured, of items drawn from the whole catalogue, each at most once a list."""
+    generator = np.random.default_rng(report.settings["rng"])
+    lengths = report.recs.lengths[report.recs.lengths > 0].cpu().numpy()
+    n_items = len(report.catalog)
+    items = np.full((_RANDOM, report.recs.k), -1)
+    for row, length in enumerate(generator.choice(lengths, _RANDOM)):
+        n = min(int(length), n_items)
+        items[row, :n] = generator.choice(n_items, n, replace=False, shuffle=False)
+    return Recommendations(items)
+
+
+def random_values(report: Report, name: str) -> npt.NDArray[np.float64]:
+    """The metric of random lists, of those that have one."""
+    found = compute(name, random_lists(report), catalog=report.catalog, kernel=report.kernel).per_list
+    values: npt.NDArray[np.float64] = found.cpu().numpy()  # type: ignore[union-attr]  # a list metric's
+    return values[~np.isnan(values)]
+
+
+def draw_spread(ax: Any, report: Report, name: str, chance: npt.NDArray[np.float64]) -> None:  # noqa: ANN401
+    """Which share of the lists has which value, beside random lists."""
     values = report.lists[name].dropna().to_numpy()
-    ax.hist(values, bins=min(30, max(5, int(math.sqrt(len(values))))), color=PALETTE[0])
-    ax.axvline(values.mean(), color=PALETTE[1], linestyle="--", label=f"mean {number(float(values.mean()))}")
+    both = np.concatenate([values, chance])
+    bins = np.linspace(both.min() - 1e-9, both.max() + 1e-9, min(40, max(8, int(math.sqrt(len(values))))) + 1)
+    ax.hist(values, bins=bins, weights=np.full(len(values), 100 / len(values)), color=PALETTE[0], label="these lists")
+    ax.hist(
+        chance, bins=bins, weights=np.full(len(chance), 100 / max(len(chance), 1)), histtype="step", color=PALETTE[1],
+        linestyle="-", linewidth=1.6, label="random lists",
+    )  # fmt: skip
     ax.set_xlabel(_LABEL[name.partition("@")[0]])
-    ax.set_ylabel("lists")
+    ax.set_ylabel("% of lists")
     ax.legend()
+
+
+def lorenz_words(report: Report) -> str:
+    """Who gets the exposure, in a sentence."""
+    counts = report.recs.counts(len(report.catalog)).cpu().double().sort(descending=True).values
+    held = counts.cumsum(0) / counts.sum()
+    half = int((held < 0.5).sum()) + 1
+    return (
+        f"Half of all exposure goes to {half:,} of {len(counts):,} items ({half / len(counts):.1%}). "
+        "The further the curve lies below the diagonal, the fewer items get it."
+    )
 
 
 def draw_lorenz(ax: Any, report: Report) -> None:  # noqa: ANN401

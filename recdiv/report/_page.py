@@ -1,0 +1,102 @@
+"""A report or a comparison as a page: one file, no network, light and dark, every text of the catalogue escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from importlib import resources
+from string import Template
+
+from recdiv.evaluation._compare import Comparison, how
+from recdiv.evaluation._report import Report
+from recdiv.metrics import describe
+from recdiv.report._lists import examples
+from recdiv.report._sections import pictures, tradeoff_picture
+from recdiv.report._table import comparison_table, report_table, values_table
+
+_SORT = "Choose a column title to sort; point at a name for its formula. ↑: higher is better, ↓: lower."
+
+
+def page(report: Report) -> str:
+    """The page of a report."""
+    confidence = f"{report.settings['confidence']:.0%}"
+    words = (
+        f"Intervals: {confidence}, over users. <em>By chance</em> is what the same exposures give when dealt at random "
+        f"over the same lists (or what random lists give); <em>beyond</em> is the difference. {_SORT}"
+    )
+    parts = [
+        _notes(report),
+        _region("numbers", "Numbers", words, report_table(report)),
+        pictures(report),
+        examples(report),
+        _definitions(report.frame["metric"]),
+        _made_with(report.settings),
+    ]
+    return _page("Recommendation diversity", report.heading(), parts)
+
+
+def comparison_page(comparison: Comparison) -> str:
+    """The page of a comparison."""
+    baseline = comparison.settings["baseline"]
+    words = (
+        f"{escape(how(comparison.settings))}. What the same users saw of both systems is compared; "
+        f"<em>effect</em> is the difference in standard deviations of one user's. {_SORT}"
+    )
+    parts = [
+        tradeoff_picture(comparison),
+        _region("differences", f"Differences from {baseline}", words, comparison_table(comparison)),
+        _region("values", "Values", "Each system on all of its lists.", values_table(comparison)),
+        _definitions(comparison.frame.index),
+        _made_with({**comparison.settings, **next(iter(comparison.reports.values())).settings}),
+    ]
+    heading = "; ".join(f"{name}: {report.heading()}" for name, report in comparison.reports.items())
+    return _page(f"{' and '.join(map(str, comparison.reports))} compared", heading, parts)
+
+
+def _page(title: str, heading: str, parts: Iterable[str]) -> str:
+    template = Template(resources.files("recdiv.report").joinpath("page.html").read_text(encoding="utf-8"))
+    return template.substitute(title=escape(title), heading=escape(heading), body="\n".join(filter(None, parts)))
+
+
+def _region(key: str, title: str, words: str, table: str) -> str:
+    """A table in a box of its own, which scrolls where the page does not."""
+    box = f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{key}">{table}</div>'
+    return f'<h2 id="{key}">{escape(title)}</h2><p class="small soft">{words}</p>{box}'
+
+
+def _notes(report: Report) -> str:
+    notes = []
+    if report.settings["unknown_slots"]:
+        notes.append("A slot that holds something outside the catalogue counts for no metric but validity.")
+    undefined = report.frame[report.frame["n_undefined"] > 0]
+    for n, rows in undefined.groupby("n_undefined"):
+        lists = "1 list has" if n == 1 else f"{n:,} lists have"
+        notes.append(f"{lists} no value and {'is' if n == 1 else 'are'} left out of: {', '.join(rows['metric'])}.")
+    if report.skipped:
+        parts = (f"{name} ({why})" for name, why in report.skipped.items())
+        notes.append(f"Not measured: {', '.join(parts)}.")
+    return "".join(f'<p class="small soft">{escape(note)}</p>' for note in notes)
+
+
+def _definitions(names: Iterable[str]) -> str:
+    return "<h2>What each number is</h2>" + "\n".join(_definition(name) for name in names)
+
+
+def _definition(name: str) -> str:
+    metric = describe(name.partition("@")[0])
+    facts = {
+        "formula": metric.formula,
+        "range": metric.range,
+        "reading": metric.direction,
+        "undefined": metric.undefined_on,
+        "source": metric.citation,
+    }
+    body = "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
+    return (
+        f"<details><summary><strong>{escape(name)}</strong> {escape(metric.summary)}</summary><dl>{body}</dl></details>"
+    )
+
+
+def _made_with(settings: dict[str, object]) -> str:
+    facts = "".join(f"<dt>{escape(key)}</dt><dd>{escape(str(value))}</dd>" for key, value in settings.items())
+    return f"<h2>Made with</h2><dl>{facts}</dl>"
