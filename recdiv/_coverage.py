@@ -51,6 +51,46 @@ def semantic_coverage(recs: Recommendations | Items, kernel: Kernel, *, demand: 
     return float((mass * reached).sum())
 
 
+def coverage_without(items: Tensor, group: Tensor, kernel: Kernel, *, demand: Weights | None = None) -> Tensor:
+    """Semantic coverage with one group of lists left out at a time, float64 ``[G]``; NaN where nothing is left.
+
+    Exact, in about one pass: only what one group alone shows can be missed when that group is left out, so each item
+    needs its nearest among what several groups show, and its nearest among what each group shows alone.
+
+    Args:
+        items: the lists ``[U, K]``.
+        group: group 0..G−1 of each list ``[U]``.
+        kernel, demand: as in :func:`semantic_coverage`.
+    """
+    n_groups = int(group.max()) + 1
+    wanted = torch.ones(kernel.n_items) if demand is None else demand
+    mass = as_weights(wanted, kernel.n_items, "demand").to(items.device)
+    pairs = torch.unique((items * n_groups + group[:, None])[items >= 0])  # which group shows which item
+    owners = torch.bincount(pairs // n_groups, minlength=kernel.n_items)
+    alone = owners[pairs // n_groups] == 1
+    item, owner = pairs[alone] // n_groups, pairs[alone] % n_groups
+    shared = (owners > 1).nonzero().squeeze(1)
+    rest = ((owners < 2) & (mass > 0)).nonzero().squeeze(1)
+    sets = [*(item[owner == g] for g in range(n_groups)), shared]
+    reach = torch.stack([_reach(kernel, rest, some) for some in sets], 1)
+    itself = torch.searchsorted(rest, item).clamp(max=max(len(rest) - 1, 0))
+    mine = rest[itself] == item if len(rest) else item < 0  # an item nobody wants is not among the rest
+    reach[itself[mine], owner[mine]] = 1.0
+    best, which = reach.topk(2, dim=1)
+    lost = torch.zeros(n_groups + 1, dtype=mass.dtype, device=mass.device)
+    lost.index_add_(0, which[:, 0], mass[rest] * (best[:, 0] - best[:, 1]))
+    whole = mass[shared].sum() + (mass[rest] * best[:, 0]).sum()
+    only = torch.stack([(pairs % n_groups != g).any() for g in range(n_groups)])
+    return torch.where(only, whole - lost[:n_groups], math.nan)
+
+
+def _reach(kernel: Kernel, rest: Tensor, some: Tensor) -> Tensor:
+    """Largest similarity of each of ``rest`` to one of ``some``; 0 where there are none."""
+    if not len(some) or not len(rest):
+        return torch.zeros(len(rest), dtype=torch.float64, device=rest.device)
+    return nearest(kernel, rest, some).double().to(rest.device)
+
+
 def nearest(kernel: Kernel, rest: Tensor, shown: Tensor) -> Tensor:
     """Largest similarity of each item of ``rest`` to one of ``shown``, at least 0, ``[n]``."""
     things = getattr(kernel, "things", None)

@@ -73,6 +73,7 @@ def label_points(
     points: Sequence[tuple[float, float]],
     texts: Sequence[str],
     *,
+    clear: Sequence[tuple[float, float]] = (),
     always: bool = False,
     **look: Any,  # noqa: ANN401
 ) -> list[int]:
@@ -82,13 +83,15 @@ def label_points(
         ax: where the points are drawn already.
         points: in data coordinates.
         texts: never read as mathematics.
+        clear: more points that no text may cover.
         always: write one that fits nowhere all the same, instead of leaving it out.
         look: of the text.
     """
     figure = ax.figure
-    taken: list[Any] = []
-    placed: list[int] = []
     figure.draw_without_rendering()  # the layout must stand before places can be measured
+    covered = require("matplotlib.transforms", "plot").Bbox.from_bounds
+    taken: list[Any] = [covered(x - 3, y - 3, 6, 6) for x, y in ax.transData.transform([*points, *clear])]
+    placed: list[int] = []
     renderer, frame = figure.canvas.get_renderer(), ax.get_window_extent()
     for index, (point, text) in enumerate(zip(points, texts, strict=True)):
         for last, (dx, dy, across) in enumerate(_PLACES, start=1 - len(_PLACES)):

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import recdiv as rd
 from recdiv import metrics
@@ -13,6 +14,7 @@ from recdiv.evaluation._intervals import bootstrap_means, jackknife_interval, ja
 from recdiv.evaluation._report import number
 from recdiv.metrics._counts import counts_state
 from recdiv.metrics.entropy import entropy_value
+from recdiv.metrics.semantic_coverage import coverage_left_out
 
 N, U, K = 40, 60, 6
 GENERATOR = np.random.default_rng(11)
@@ -57,8 +59,8 @@ def test_between_list_numbers_stand_beside_their_null_and_no_others():
 
 def test_intervals_hold_the_value_and_stay_in_range():
     frame = FULL.frame.set_index("metric")
-    assert set(frame.index[frame["low"].isna()]) == {"semantic_coverage"}
-    some = frame.dropna(subset=["low"])
+    assert frame["low"].notna().all()
+    some = frame
     assert ((some["low"] <= some["value"]) & (some["value"] <= some["high"])).all()
     assert frame.loc["item_coverage", "high"] <= 1
     narrow = rd.evaluate(RECS, CATALOG, metrics=["gini", "category_entropy"], confidence=0.5).frame
@@ -172,6 +174,32 @@ def test_jackknife_subtracts_what_recomputing_would_leave_out():
     fast = jackknife_values(RECS, group, lambda recs: counts_state(recs, n_items=N), [entropy_value])
     slow = [metrics.compute("entropy", RECS.where(group != g)).value for g in range(20)]
     np.testing.assert_allclose(fast[:, 0], slow)
+
+
+@pytest.mark.parametrize("kernel", [KERNEL, rd.IdentityKernel(N), rd.CategoryKernel(CATALOG.categories)], ids=str)
+@pytest.mark.parametrize("size", [22, 4])
+def test_semantic_coverage_without_a_group_is_that_of_the_other_lists(kernel, size):
+    """Few lists: items that one group alone shows. A demand of 0: items that no one can miss."""
+    recs = RECS.where(np.arange(2, 2 + size))
+    group = torch.arange(size) % min(size, 20)
+    demand = GENERATOR.random(N) * (GENERATOR.random(N) < 0.7)
+    fast = coverage_left_out(recs, group=group, kernel=kernel, demand=demand)
+    slow = [rd.semantic_coverage(recs.where(group != g), kernel, demand=demand) for g in range(min(size, 20))]
+    np.testing.assert_allclose(fast, slow, atol=1e-6)  # cosines in float32, largest of them
+    assert size > 4 or fast.std() > 0
+
+
+def test_a_group_that_shows_everything_leaves_nothing():
+    recs = rd.Recommendations([[0, 1], [-1, -1]])
+    left_out = coverage_left_out(recs, group=torch.tensor([0, 1]), kernel=KERNEL)
+    assert left_out.isnan().tolist() == [True, False]
+
+
+def test_without_a_confidence_there_are_no_intervals_and_the_same_values():
+    plain = rd.evaluate(RECS, CATALOG, train=TRAIN, test=TEST, kernel=KERNEL, confidence=None)
+    assert plain.frame[["low", "high"]].isna().all().all()
+    pd.testing.assert_series_equal(plain.frame["value"], FULL.frame["value"])
+    assert "–" not in plain.table()["interval"].to_list()
 
 
 def _interests(generator, n_lists, popularity, taste):

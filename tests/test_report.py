@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -9,10 +10,11 @@ import pandas as pd
 import pytest
 
 import recdiv as rd
+from recdiv.plots import label_points
 
 N, U = 60, 40
 GENERATOR = np.random.default_rng(0)
-EVIL = '<script>alert("x")</script> & <b>bold</b>'
+EVIL = '</script><img src=x onerror=alert("x")> $\\frac$ & <b>bold</b>\x00'
 CATALOG = rd.Catalog(
     pd.DataFrame(
         {
@@ -75,10 +77,24 @@ def test_nothing_comes_from_outside(text):
 
 
 def test_text_of_the_catalogue_is_escaped(text):
-    assert EVIL not in text
-    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &lt;b&gt;" in text
+    assert "<img" not in text
+    assert "&lt;/script&gt;&lt;img src=x onerror=alert(&quot;x&quot;)&gt; $\\frac$ &amp; &lt;b&gt;" in text
     assert "<i>0</i>" not in text
-    assert text.count("<script>") == 1
+    assert text.count("<script>") == text.count("</script>") == 1
+
+
+def test_text_of_the_catalogue_is_escaped_in_figures(monkeypatch):
+    """On the map every item is named."""
+    from recdiv.report import _map, _sections
+
+    monkeypatch.setattr(_map, "_far_apart", lambda found: [0])
+    monkeypatch.setattr(
+        _map, "label_points", lambda ax, points, texts, **look: label_points(ax, points, texts, always=True)
+    )
+    drawn = _sections._map(REPORT)
+    assert "&lt;/script&gt;&lt;img src=x onerror" in drawn
+    assert "<img" not in drawn
+    Balance().feed(drawn)
 
 
 def test_every_metric_is_there_with_its_formula(text):
@@ -100,7 +116,7 @@ def test_figures_say_in_words_what_they_show(text):
 def test_lists_at_either_end(text):
     assert text.index("Most diverse lists") < text.index("Least diverse lists")
     least = text[text.index("Least diverse lists") :]
-    assert "&lt;script&gt;" in least[: least.index("</ol>")]
+    assert "&lt;img" in least[: least.index("</ol>")]
 
 
 def test_an_unknown_slot_says_so():
@@ -130,6 +146,116 @@ def test_without_matplotlib_the_numbers_are_there(monkeypatch):
     assert "No figures:" in text
     assert "pip install &quot;recdiv[plot]&quot;" in text
     assert "gini" in text
+
+
+def test_kernels_without_vectors_have_no_map_and_say_so():
+    for kernel, why in (
+        (None, "no kernel was given"),
+        (rd.IdentityKernel(N), "IdentityKernel(60 items) has no vectors"),
+    ):
+        text = page_of(rd.evaluate(RECS, CATALOG, kernel=kernel))
+        assert f"No map: {why}" in text
+        assert "Lists at either end" in text
+
+
+def test_the_map_is_the_plane_of_largest_variance():
+    """Against a singular value decomposition; the same whatever the sign and order it comes in."""
+    from recdiv.report._map import principal_plane
+
+    places, share = principal_plane(KERNEL.vectors)
+    centred = KERNEL.vectors.double().numpy() - KERNEL.vectors.double().numpy().mean(0)
+    left, size, right = np.linalg.svd(centred, full_matrices=False)
+    expected = left[:, :2] * size[:2]
+    np.testing.assert_allclose(np.abs(places), np.abs(expected), atol=1e-6)
+    assert share == pytest.approx((size[:2] ** 2).sum() / (size**2).sum())
+    for column in range(2):
+        direction = right[column] * np.sign(right[column][np.abs(right[column]).argmax()])
+        np.testing.assert_allclose(places[:, column], centred @ direction, atol=1e-6)
+
+
+def test_undefined_lists_are_counted_in_the_table(text):
+    assert ">undefined</th>" not in text
+    items = ITEMS.copy()
+    items[2] = -1
+    with_one = page_of(rd.evaluate(rd.Recommendations(items), CATALOG, kernel=KERNEL))
+    assert ">undefined</th>" in with_one
+    assert '<td class="spare" data-value="1.0">1</td>' in with_one
+
+
+def test_rows_stand_under_the_question_they_answer(text):
+    order = [text.index(f">{title}</th>") for title in ("exposure over all lists", "within a list", "between lists")]
+    assert order == sorted(order)
+    assert order[0] < text.index(">gini<") < order[1] < text.index(">ild<") < order[2] < text.index(">chi<")
+
+
+def test_contributions_in_a_card_add_up(text):
+    card = text[text.index("Most diverse lists") :]
+    card = card[card.index("<strong>") : card.index("</ol>")]
+    shares = [float(each.replace("−", "-")) for each in re.findall(r"<b>([^<]+)</b>", card)]
+    assert len(shares) == 5
+    value = float(re.search(r"<strong>([\d.]+)</strong>", card)[1])
+    assert sum(shares) == pytest.approx(np.log(value), abs=0.005)  # three digits are shown
+
+
+def test_many_lists_make_no_large_page(tmp_path):
+    generator = np.random.default_rng(1)
+    n, users = 5000, 20_000
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(n), "title": [f"A title of number {i}" for i in range(n)]}))
+    recs = rd.Recommendations((n * generator.random((users, 5)) ** 3).astype(int))
+    report = rd.evaluate(
+        recs, catalog, kernel=rd.EmbeddingKernel(generator.normal(size=(n, 8))), metrics=["ild", "gini"]
+    )
+    path = report.to_html(tmp_path / "many.html")
+    assert path.stat().st_size < 300_000
+    assert "Drawn: 700 of those (the most shown among them)" in path.read_text(encoding="utf-8")
+
+
+def page_of(report):
+    from recdiv.report import page
+
+    return page(report)
+
+
+SYSTEMS = {"plain": RECS, "<b>second</b>": rd.Recommendations((ITEMS + 1) % N, users=RECS.users), "third": RECS}
+
+
+def test_page_of_a_comparison(tmp_path):
+    found = rd.compare(SYSTEMS, CATALOG, kernel=KERNEL)
+    text = found.to_html(tmp_path / "comparison.html").read_text(encoding="utf-8")
+    Balance().feed(text)
+    assert "<b>second" not in text
+    assert "Differences from plain" in text
+    assert text.count("&lt;b&gt;second&lt;/b&gt;") > len(found.frame)
+    assert text.count("<svg") == 1
+    for name in found.frame.index:
+        assert text.count(f'data-value="{name}"') == 3  # two differences, one row of values
+
+
+def test_dominated_systems():
+    from recdiv.report._tradeoff import axes_of, beaten
+
+    frame = {"metric": ["entropy", "gini"], "direction": ["higher", "lower"]}
+    report = rd.evaluate(RECS, CATALOG, metrics=["entropy", "gini"])
+
+    def system(entropy, gini):
+        return replace(report, frame=pd.DataFrame({**frame, "value": [entropy, gini]}))
+
+    reports = {"best": system(2.0, 0.3), "worse": system(1.0, 0.4), "other": system(3.0, 0.9), "same": system(2.0, 0.3)}
+    found = replace(rd.compare({"a": RECS, "b": RECS}, CATALOG, metrics=["entropy", "gini"]), reports=reports)
+    assert beaten(found, "entropy", "gini") == ["worse"]
+    assert axes_of(found, "gini", None) == ("gini", "entropy")
+    with pytest.raises(ValueError, match=r"x must be a metric that was measured \(entropy, gini\), got 'ndcg'"):
+        axes_of(found, "ndcg", None)
+
+
+def test_tradeoff_names_its_systems():
+    import matplotlib.pyplot as plt
+
+    figure = rd.compare(SYSTEMS, CATALOG, kernel=KERNEL).plot(x="ild", y="gini")
+    assert [text.get_text() for text in figure.axes[0].texts] == list(SYSTEMS)
+    assert figure.axes[0].get_xlabel() == "ild (higher is better)"
+    assert figure.axes[0].get_ylabel() == "gini (lower is better)"
+    plt.close(figure)
 
 
 def test_plot_has_its_panels():

@@ -134,6 +134,8 @@ def compare(
     reports = {name: evaluate(recs, catalog, **options) for name, recs in systems.items()}
     frame = pd.DataFrame({name: report.frame.set_index("metric")["value"] for name, report in reports.items()})
     names = [name for name in next(iter(reports.values())).frame["metric"] if name in frame.index]
+    if options.get("confidence", 0.95) is None:
+        raise ValueError("confidence must lie between 0 and 1 where systems are compared, got None")
     asked = Asked(paired_test, options.get("confidence", 0.95), options.get("resamples", 1000), options.get("rng", 0))
     baseline, *others = reports
     rows = [

@@ -85,6 +85,7 @@ class Metric:
     function: Callable[..., Result]
     state: Callable[..., State] | None
     value: Callable[..., float] | None
+    left_out: Callable[..., Tensor] | None = None
 
     @property
     def summary(self) -> str:
@@ -120,11 +121,13 @@ def register(
     bounds: tuple[float, float] = (-math.inf, math.inf),
     state: Callable[..., State] | None = None,
     value: Callable[..., float] | None = None,
+    left_out: Callable[..., Tensor] | None = None,
 ) -> Callable[[Function], Function]:
     """Enter a function into the registry; what it needs and which options it takes are read from its signature.
 
     The function takes the lists first, then by keyword any of ``CONTEXT`` (one without a default is needed) and its
     options. ``state`` and ``value``, where given, are the same metric in two steps that can be spread over machines.
+    ``left_out``, for one that has no such states, gives its values with one ``group`` of lists left out, ``[G]``.
     """
 
     def enter(function: Function) -> Function:
@@ -147,6 +150,7 @@ def register(
             function=function,
             state=state,
             value=value,
+            left_out=left_out,
         )
         return function
 

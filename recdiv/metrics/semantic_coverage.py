@@ -5,10 +5,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from torch import Tensor
+
 from recdiv import diversity
+from recdiv._coverage import coverage_without
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import Result, corpus_result, register
 from recdiv.tables import Recommendations
+
+
+def coverage_left_out(recs: Recommendations, *, group: Tensor, kernel: Kernel, demand: Any = None) -> Tensor:  # noqa: ANN401
+    """Values with one group of lists left out, ``[G]``."""
+    return coverage_without(recs.items, group, kernel, demand=demand)
 
 
 @register(
@@ -20,6 +28,7 @@ from recdiv.tables import Recommendations
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="leinster2012measuring",
     bounds=(0.0, 1.0),
+    left_out=coverage_left_out,
 )
 def semantic_coverage(recs: Recommendations, *, kernel: Kernel, demand: Any = None) -> Result:  # noqa: ANN401
     r"""Share of the (demanded) catalogue that recommendations reach, an item by as much as its nearest shown item.

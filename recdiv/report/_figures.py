@@ -79,7 +79,7 @@ def draw_splits(ax: Any, found: list[Split]) -> None:  # noqa: ANN401
     ax.grid(axis="x")
     ax.grid(visible=False, axis="y")
     ax.set_xlabel("effective number (γ at the end of the bar)")
-    ax.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize="small")
+    ax.legend(handles=handles, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, fontsize="small", borderaxespad=0.2)
 
 
 def spread_metric(report: Report) -> str | None:
@@ -116,13 +116,15 @@ def draw_spread(ax: Any, report: Report, name: str, chance: npt.NDArray[np.float
     values = report.lists[name].dropna().to_numpy()
     both = np.concatenate([values, chance])
     bins = np.linspace(both.min() - 1e-9, both.max() + 1e-9, min(40, max(8, int(math.sqrt(len(values))))) + 1)
-    ax.hist(values, bins=bins, weights=np.full(len(values), 100 / len(values)), color=PALETTE[0], label="these lists")
+    share = np.full(len(values), 100 / len(values))
+    ax.hist(values, bins=bins, weights=share, histtype="stepfilled", color=PALETTE[0], label="these lists")
     ax.hist(
         chance, bins=bins, weights=np.full(len(chance), 100 / max(len(chance), 1)), histtype="step", color=PALETTE[1],
         linestyle="-", linewidth=1.6, label="random lists",
     )  # fmt: skip
     ax.set_xlabel(_LABEL[name.partition("@")[0]])
     ax.set_ylabel("% of lists")
+    ax.locator_params(axis="y", nbins=5)
     ax.legend()
 
 

@@ -83,7 +83,7 @@ def _bar(share: float, widest: float) -> str:
     width = 100 * abs(share) / widest if widest > 0 else 0.0
     sign = "less" if share < 0 else "more"
     value = ("+" if share > 0 else "") + number(share)
-    return f'<span class="share {sign}"><i style="width:{width:.0f}%"></i><b>{value}</b></span>'
+    return f'<span class="share {sign}"><span><i style="width:{width:.0f}%"></i></span><b>{value}</b></span>'
 
 
 def _reading(name: str, length: int) -> str:

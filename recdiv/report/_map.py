@@ -90,16 +90,20 @@ def draw_map(ax: Any, report: Report, found: Map) -> None:  # noqa: ANN401
     x, y = found.places.T
     ax.scatter(x[others], y[others], s=12, marker="x", linewidths=0.8, color=PALETTE[4], alpha=0.7, label="never shown")
     for area, rows, words in _steps(shown, found.counts):
-        ax.scatter(x[rows], y[rows], s=area, marker="o", color=PALETTE[0], alpha=0.55, linewidths=0, label=words)
+        ax.scatter(x[rows], y[rows], s=area, marker="o", color=PALETTE[0], alpha=0.7, linewidths=0, label=words)
     ax.set_xticks([])
     ax.set_yticks([])
     ax.grid(visible=False)
     ax.spines[["left", "bottom"]].set_visible(False)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=5, fontsize="small", handletextpad=0.2)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, fontsize="small", handletextpad=0.2, columnspacing=1.2,
+        borderaxespad=0.2,
+    )  # fmt: skip
     titles = titles_of(report)
     named = _far_apart(found)
     texts = [str(titles.iloc[row]) for row in named]
-    label_points(ax, [(float(x[row]), float(y[row])) for row in named], texts, fontsize=8)
+    places = found.places.tolist()
+    label_points(ax, [places[row] for row in named], texts, clear=[places[row] for row in shown[:_OFTEN]], fontsize=8.5)
 
 
 def _steps(

@@ -19,10 +19,11 @@ _SORT = "Choose a column title to sort; point at a name for its formula. ↑: hi
 
 def page(report: Report) -> str:
     """The page of a report."""
-    confidence = f"{report.settings['confidence']:.0%}"
+    confidence = report.settings["confidence"]
+    intervals = "No intervals were asked for." if confidence is None else f"Intervals: {confidence:.0%}, over users."
     words = (
-        f"Intervals: {confidence}, over users. <em>By chance</em> is what the same exposures give when dealt at random "
-        f"over the same lists (or what random lists give); <em>beyond</em> is the difference. {_SORT}"
+        f"{intervals} <em>By chance</em> is what the same exposures give when dealt at random over the same lists (or "
+        f"what random lists give); <em>beyond</em> is the difference. {_SORT}"
     )
     parts = [
         _notes(report),

@@ -46,10 +46,10 @@ def _split(report: Report) -> str:
     if not found:
         return ""
     words = "; ".join(each.words() for each in found)
-    size = (7.6, 1.5 + 0.55 * len(found))
+    size = (5.4, 1.3 + 0.5 * len(found))
     caption = f"α × β = γ. {words[0].upper()}{words[1:]}."
     drawn = picture(_figures.draw_splits, found, size=size, alt=f"Bars: {words}.", caption=caption)
-    return f'<h2>Variety within and between lists</h2><div class="wide">{drawn}</div>'
+    return f'<h2>Variety within and between lists</h2><div class="large">{drawn}</div>'
 
 
 def _pair(report: Report) -> str:
@@ -87,8 +87,8 @@ def _map(report: Report) -> str:
         why = "no kernel was given" if report.kernel is None else f"{report.kernel!r} has no vectors to draw"
         return f'{title}<p class="small soft">No map: {escape(why)}.</p>'
     words = found.words()
-    drawn = picture(draw_map, report, found, size=(8.4, 5.6), alt=f"Map of the catalogue. {words}", caption=words)
-    return f"{title}{drawn}"
+    drawn = picture(draw_map, report, found, size=(5.6, 5.0), alt=f"Map of the catalogue. {words}", caption=words)
+    return f'{title}<div class="large">{drawn}</div>'
 
 
 def tradeoff_picture(comparison: Comparison) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -38,7 +39,9 @@ _COMPARISON = (
 
 def report_table(report: Report) -> str:
     """One row a metric, under the question it answers."""
-    return _table(_REPORT, _grouped(report.frame, _report_row))
+    undefined = bool((report.frame["n_undefined"] > 0).any())
+    head = [column for column in _REPORT if undefined or column[0] != "undefined"]
+    return _table(head, _grouped(report.frame, partial(_report_row, undefined=undefined)))
 
 
 def comparison_table(comparison: Comparison) -> str:
@@ -78,10 +81,10 @@ def _table(head: Iterable[tuple[str, str]], bodies: list[tuple[str, list[str]]])
     return f'<table class="sortable"><thead><tr>{heads}</tr></thead>{"".join(parts)}</table>'
 
 
-def _report_row(row: dict[str, Any]) -> str:
+def _report_row(row: dict[str, Any], *, undefined: bool) -> str:
     reach = interval(row["low"], row["high"])
     value = f"<strong>{number(row['value'])}</strong>" + (f'<span class="reach">{reach}</span>' if reach else "")
-    undefined = int(row["n_undefined"])
+    without = int(row["n_undefined"])
     cells = [
         _name(row["metric"], row["direction"]),
         _cell(row["value"], value),
@@ -89,7 +92,7 @@ def _report_row(row: dict[str, Any]) -> str:
         _cell(row["null"]),
         _cell(row["excess"]),
         _cell(row["n"], f"{row['n']:,}", "spare"),
-        _cell(undefined, f"{undefined:,}" if undefined else "", "spare"),
+        _cell(without, f"{without:,}" if without else "", "spare") if undefined else "",
         _words(row["direction"], "words spare"),
     ]
     return "".join(cells)
