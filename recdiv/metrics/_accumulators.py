@@ -62,9 +62,26 @@ class _Counting(CorpusMetric):
     """
 
     def __init__(self, n_items: int, **options: Any) -> None:  # noqa: ANN401
-        if n_items < 1:
-            raise ValueError(f"n_items must be at least 1, got {n_items}")
-        super().__init__({"n_items": n_items}, **options)
+        super().__init__({"n_items": _size(n_items)}, **options)
+
+
+class _Exposed(CorpusMetric):
+    """Counts identities by the attention to their slot.
+
+    Args:
+        n_items: size of the catalogue.
+        discount: attention to each slot: ``"none"`` (the same), ``"log"`` or ``"rbp"``.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    def __init__(self, n_items: int, discount: str = "none", **options: Any) -> None:  # noqa: ANN401
+        super().__init__({"n_items": _size(n_items), "discount": discount}, **options)
+
+
+def _size(n_items: int) -> int:
+    if n_items < 1:
+        raise ValueError(f"n_items must be at least 1, got {n_items}")
+    return n_items
 
 
 class _Spectral(CorpusMetric):
@@ -73,11 +90,12 @@ class _Spectral(CorpusMetric):
     Args:
         kernel: when two items are the same.
         q: order of the effective number.
+        discount: attention to each slot: ``"none"`` (the same), ``"log"`` or ``"rbp"``.
         options: those of :class:`torchmetrics.Metric`.
     """
 
-    def __init__(self, kernel: Kernel, q: float = 1.0, **options: Any) -> None:  # noqa: ANN401
-        super().__init__({"kernel": kernel, "q": q}, **options)
+    def __init__(self, kernel: Kernel, q: float = 1.0, discount: str = "none", **options: Any) -> None:  # noqa: ANN401
+        super().__init__({"kernel": kernel, "q": q, "discount": discount}, **options)
 
 
 class ItemCoverage(_Counting):
@@ -100,21 +118,21 @@ class ItemCount(_Counting):
     higher_is_better = True
 
 
-class Entropy(_Counting):
+class Entropy(_Exposed):
     """Shannon entropy of what is recommended, nats."""
 
     name = "entropy"
     higher_is_better = True
 
 
-class EffectiveCatalogSize(_Counting):
+class EffectiveCatalogSize(_Exposed):
     """Number of equally often shown items with the same entropy."""
 
     name = "effective_catalog_size"
     higher_is_better = True
 
 
-class Gini(_Counting):
+class Gini(_Exposed):
     """Inequality of how often items are shown."""
 
     name = "gini"

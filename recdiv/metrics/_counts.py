@@ -5,33 +5,63 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recdiv._inputs import slot_masses
+from recdiv.metrics._discount import attention
 from recdiv.metrics._registry import State, zeros
-from recdiv.tables import Interactions, Recommendations
+from recdiv.tables import UNKNOWN, Interactions, Recommendations
 
+UNIT = 1 << 32  # discounted exposure is counted in whole parts of a first slot, so that states add up exactly
 _SPARSE = 8  # times more items than slots
+_EXACT = 1 << 20  # slots whose weights, in parts of a first slot, add up in float64 without rounding
 
 
-def counts_state(recs: Recommendations, *, n_items: int) -> State:
-    """Times each item fills a slot, int64 ``[I]``; a repeat counts again, empty and unknown slots do not."""
-    return {"counts": recs.counts(n_items)}
+def counts_state(recs: Recommendations, *, n_items: int, discount: str = "none") -> State:
+    """Exposure of each item, int64 ``[I]``: times it fills a slot; a repeat counts again, empty and unknown do not.
+
+    With a discount each slot counts by its attention, in units of 1 / ``UNIT``. A short list gives out less attention
+    than a long one, and what an unknown item takes is lost.
+    """
+    weights = attention(recs, discount)
+    return {"counts": recs.counts(n_items) if weights is None else _exposures(recs, n_items, weights)}
 
 
-def item_masses(recs: Recommendations, n_items: int) -> Tensor:
-    """Sum over lists of their item shares, float64 ``[I]``: a list spreads 1 evenly over its filled slots."""
-    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
+def _exposures(recs: Recommendations, n_items: int, weights: Tensor) -> Tensor:
+    rows = recs.check(n_items).items
+    parts = (weights * UNIT).round()
+    total = torch.zeros(n_items, dtype=torch.int64, device=rows.device)
+    for some in torch.split(rows, max(1, max(_EXACT, n_items) // max(recs.k, 1))):
+        each = parts.expand(some.shape).flatten()
+        total += torch.bincount(some.flatten() - UNKNOWN, each, n_items - UNKNOWN)[-UNKNOWN:].long()
+    return total
+
+
+def item_masses(recs: Recommendations, n_items: int, *, discount: str = "none") -> Tensor:
+    """Sum over lists of their item shares, float64 ``[I]``: a list spreads 1 over its filled slots by attention."""
     rows = recs.check(n_items).items.clamp(min=0).flatten()
-    masses: Tensor = zeros(recs, n_items).index_add_(0, rows, share.flatten())
+    masses: Tensor = zeros(recs, n_items).index_add_(0, rows, slot_shares(recs, discount).flatten())
     return masses
 
 
-def positive_counts(recs: Recommendations) -> Tensor:
-    """Counts of the items that are recommended at all, float64, in row order."""
+def slot_shares(recs: Recommendations, discount: str) -> Tensor:
+    """Share of each slot in the attention that the filled slots of its list get, float64 ``[U, K]``."""
+    return slot_masses(recs.items, attention(recs, discount), "discount")
+
+
+def positive_counts(recs: Recommendations, *, discount: str = "none") -> Tensor:
+    """Exposure of the items that are recommended at all, float64, in row order."""
     size = int(recs.items.max()) + 1 if recs.items.numel() else 0
     if size > _SPARSE * recs.items.numel():  # rows of a catalogue so large that counting all of it costs more
-        found: Tensor = torch.unique(recs.items[recs.valid], return_counts=True)[1]
-        return found.double()
-    counts = recs.counts(max(size, 0)).double()
-    return counts[counts > 0]
+        recs, size = _renumbered(recs)
+    counts = counts_state(recs, n_items=max(size, 0), discount=discount)["counts"]
+    return counts[counts > 0].double()
+
+
+def _renumbered(recs: Recommendations) -> tuple[Recommendations, int]:
+    """The same lists over the items they hold alone, in row order, and how many these are."""
+    held, number = torch.unique(recs.items[recs.valid], return_inverse=True)
+    items = recs.items.clone()
+    items[recs.valid] = number
+    return Recommendations(items), len(held)
 
 
 def known_items(n_items: int, train: Interactions | None) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from recdiv.diversity import Partition, partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._categories import Labels, label_table
+from recdiv.metrics._discount import attention
 from recdiv.tables import Catalog, Recommendations
 
 
@@ -20,7 +21,7 @@ class Shared:
 
     null: int = 0
     rng: int | np.random.Generator = 0
-    done: dict[tuple[int, float], Partition] = field(default_factory=dict)
+    done: dict[tuple[int, float, str], Partition] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
 
 
@@ -29,17 +30,19 @@ def split(
     kernel: Kernel,
     *,
     q: float,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
     shared: Shared | None = None,
 ) -> Partition:
     """The partition of some lists, or the one that was made of them before."""
+    weights = attention(recs, discount)
     if shared is None or groups is not None:
-        return partition(recs, kernel, q=q, by=groups, null=null, rng=rng)
-    key = (recs.k, q)  # all of one Shared are cuts of the same lists
+        return partition(recs, kernel, q=q, slot_weights=weights, by=groups, null=null, rng=rng)
+    key = (recs.k, q, discount)  # all of one Shared are cuts of the same lists
     if key not in shared.done:
-        shared.done[key] = partition(recs, kernel, q=q, null=shared.null, rng=shared.rng)
+        shared.done[key] = partition(recs, kernel, q=q, slot_weights=weights, null=shared.null, rng=shared.rng)
     return shared.done[key]
 
 

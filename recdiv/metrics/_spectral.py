@@ -10,18 +10,17 @@ from torch import Tensor
 from recdiv._inputs import positive_eigenvalues
 from recdiv._spectra import list_moments, moment, number, state_moment
 from recdiv.kernels import Kernel
-from recdiv.metrics._counts import item_masses
+from recdiv.metrics._counts import item_masses, slot_shares
 from recdiv.metrics._registry import State
 from recdiv.tables import Recommendations
 
 UNDEFINED = "every list is empty: NaN"
 
 
-def spectral_state(recs: Recommendations, *, kernel: Kernel, q: float = 1.0) -> State:
+def spectral_state(recs: Recommendations, *, kernel: Kernel, q: float = 1.0, discount: str = "none") -> State:
     """Sums over lists of their state rho (d×d, or item shares ``[I]`` where the kernel has no ``state``) and moment."""
-    share = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
-    mass = item_masses(recs, kernel.n_items)
-    moments = list_moments(kernel, recs.items, share, q)
+    mass = item_masses(recs, kernel.n_items, discount=discount)
+    moments = list_moments(kernel, recs.items, slot_shares(recs, discount), q)
     moments = (moments if q == 1 else moments.exp()).nansum()  # tr rho^q: what adds up is not its logarithm
     lists = (recs.lengths > 0).sum()
     build = getattr(kernel, "state", None)
@@ -45,7 +44,7 @@ def gamma_value(state: State, *, kernel: Kernel, q: float = 1.0) -> float:
     if not int(state["lists"]):
         return math.nan
     if "mass" in state:
-        return float(number(state_moment(kernel, state["mass"], q), q))
+        return float(number(state_moment(kernel, state["mass"].clamp(min=0), q), q))
     rho: Tensor = state["rho"] / torch.trace(state["rho"])
     return float(number(moment(positive_eigenvalues(rho), q), q))
 

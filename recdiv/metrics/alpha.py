@@ -30,6 +30,7 @@ def alpha(
     *,
     kernel: Kernel,
     q: float = 1.0,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     shared: Shared | None = None,
 ) -> Result:
@@ -37,10 +38,11 @@ def alpha(
 
     .. math:: \alpha_q = \Big(\sum_u w_u \operatorname{tr} \rho_u^q\Big)^{1/(1-q)}
 
-    At q = 1 the geometric mean of the lists' effective numbers. See :func:`recdiv.partition`.
+    At q = 1 the geometric mean of the lists' effective numbers. ``discount`` (``log`` or ``rbp``) weighs the
+    filled slots of a list by their attention; lists still weigh the same. See :func:`recdiv.partition`.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> round(alpha(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)
     2.0
     """
-    return corpus_result(recs, split(recs, kernel, q=q, groups=groups, shared=shared).alpha)
+    return corpus_result(recs, split(recs, kernel, q=q, discount=discount, groups=groups, shared=shared).alpha)

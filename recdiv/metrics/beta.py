@@ -32,6 +32,7 @@ def beta(
     *,
     kernel: Kernel,
     q: float = 1.0,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -42,10 +43,11 @@ def beta(
     .. math:: \beta_q = \gamma_q / \alpha_q
 
     ``null`` re-deals the same exposures over the same list lengths; chance alone makes finite lists differ.
+    ``discount`` weighs slots as in ``alpha``; re-dealt exposures then stay at their rank.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> round(beta(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)
     2.0
     """
-    parts = split(recs, kernel, q=q, groups=groups, null=null, rng=rng, shared=shared)
+    parts = split(recs, kernel, q=q, discount=discount, groups=groups, null=null, rng=rng, shared=shared)
     return corpus_result(recs, parts.beta, null=parts.beta_null)

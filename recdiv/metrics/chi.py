@@ -32,6 +32,7 @@ def chi(
     *,
     kernel: Kernel,
     q: float = 1.0,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -42,10 +43,11 @@ def chi(
     .. math:: \chi = \ln \beta = \sum_u w_u S(\rho_u \| \bar\rho) \text{ at } q = 1
 
     ``null`` re-deals the same exposures over the same list lengths; what is left, ``excess``, is personal.
+    ``discount`` weighs slots as in ``alpha``; re-dealt exposures then stay at their rank.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> round(chi(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value, 6)  # ln 2
     0.693147
     """
-    parts = split(recs, kernel, q=q, groups=groups, null=null, rng=rng, shared=shared)
+    parts = split(recs, kernel, q=q, discount=discount, groups=groups, null=null, rng=rng, shared=shared)
     return corpus_result(recs, parts.chi, null=float(parts.chi_null.mean()))

@@ -9,6 +9,7 @@ import numpy as np
 
 from recdiv.diversity import partition
 from recdiv.kernels import Kernel
+from recdiv.metrics._discount import attention
 from recdiv.metrics._registry import Result, corpus_result, register
 from recdiv.metrics._spectral import UNDEFINED
 from recdiv.tables import Recommendations
@@ -29,6 +30,7 @@ def chi_excess(
     kernel: Kernel,
     q: float = 1.0,
     draws: int = 10,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Result:
@@ -36,7 +38,8 @@ def chi_excess(
 
     .. math:: \chi^* = \chi - \operatorname{mean} \chi_{\text{re-dealt}}
 
-    The mean is over ``draws`` re-dealt draws (``chi_excess@draws=50``).
+    The mean is over ``draws`` re-dealt draws (``chi_excess@draws=50``). ``discount`` weighs slots as in
+    ``alpha``; re-dealt exposures then stay at their rank.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> round(abs(chi_excess(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value), 6)
@@ -44,4 +47,6 @@ def chi_excess(
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
-    return corpus_result(recs, partition(recs, kernel, q=q, by=groups, null=draws, rng=rng).chi_excess)
+    weights = attention(recs, discount)
+    split = partition(recs, kernel, q=q, slot_weights=weights, by=groups, null=draws, rng=rng)
+    return corpus_result(recs, split.chi_excess)

@@ -27,12 +27,15 @@ def effective_catalog_size_value(state: State) -> float:
     state=counts_state,
     value=effective_catalog_size_value,
 )
-def effective_catalog_size(recs: Recommendations) -> Result:
+def effective_catalog_size(recs: Recommendations, *, discount: str = "none") -> Result:
     r"""Number of equally often shown items that have the same entropy: the Hill number of order 1.
 
     .. math:: \exp\Big(-\sum_i p_i \ln p_i\Big), \qquad p_i = c_i / \sum_j c_j
 
+    ``discount`` counts slot r by its attention, 1 / log₂(r + 1) for ``log`` or 0.9^(r − 1) for ``rbp``, whatever the
+    length of the list.
+
     >>> round(effective_catalog_size(Recommendations([[0, 1], [1, 0]])).value, 6)
     2.0
     """
-    return corpus_result(recs, math.exp(entropy_of(positive_counts(recs))))
+    return corpus_result(recs, math.exp(entropy_of(positive_counts(recs, discount=discount))))

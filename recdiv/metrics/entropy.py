@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from recdiv.metrics._counts import counts_state, positive_counts
+from recdiv.metrics._discount import refuse_discount
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.tables import Recommendations
 
@@ -21,9 +22,17 @@ def entropy_of(counts: Tensor) -> float:
     return max(0.0, float(-torch.special.xlogy(p, p).sum()))
 
 
-def entropy_value(state: State) -> float:
+def entropy_value(state: State, *, correction: str = "none") -> float:
     """From item counts."""
-    return entropy_of(state["counts"])
+    counts: Tensor = state["counts"]
+    return _corrected(entropy_of(counts), counts[counts > 0], correction)
+
+
+def _corrected(value: float, shown: Tensor, correction: str) -> float:
+    """Miller–Madow: with N slots that show n items, entropy is low by about (n − 1) / 2N."""
+    if correction == "none" or not len(shown):
+        return value
+    return value + (len(shown) - 1) / (2 * float(shown.double().sum()))
 
 
 @register(
@@ -39,16 +48,20 @@ def entropy_value(state: State) -> float:
     state=counts_state,
     value=entropy_value,
 )
-def entropy(recs: Recommendations, *, convention: str | None = None, correction: str = "none") -> Result:
+def entropy(
+    recs: Recommendations, *, convention: str | None = None, correction: str = "none", discount: str = "none"
+) -> Result:
     r"""Shannon entropy of what is recommended, over all lists together, in nats.
 
     .. math:: H = -\sum_i p_i \ln p_i, \qquad p_i = c_i / \sum_j c_j
 
     Each filled slot counts once, so long lists weigh more. The plain value is low by about (n − 1) / 2N when N slots
     show n different items; ``entropy@correction=miller_madow`` adds that back.
+    ``discount`` counts slot r by its attention, 1 / log₂(r + 1) for ``log`` or 0.9^(r − 1) for ``rbp``, whatever the
+    length of the list.
 
     Raises:
-        ValueError: if ``correction`` is neither ``"none"`` nor ``"miller_madow"``.
+        ValueError: if ``correction`` is neither ``"none"`` nor ``"miller_madow"``, or stands beside a discount.
 
     Source: Shannon 1948; Miller 1955 for the correction.
 
@@ -57,10 +70,10 @@ def entropy(recs: Recommendations, *, convention: str | None = None, correction:
     """
     if correction not in ("none", "miller_madow"):
         raise ValueError(f"correction must be 'none' or 'miller_madow', got {correction!r}")
-    counts = positive_counts(recs)
-    value = entropy_of(counts)
-    if correction == "miller_madow" and len(counts):
-        value += (len(counts) - 1) / (2 * float(counts.sum()))
+    if correction != "none" or convention is not None:
+        refuse_discount(discount, "a correction or convention")
+    counts = positive_counts(recs, discount=discount)
+    value = _corrected(entropy_of(counts), counts, correction)
     return corpus_result(recs, value if convention is None else _elsewhere(recs, value, len(counts), convention))
 
 

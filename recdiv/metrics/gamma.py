@@ -30,6 +30,7 @@ def gamma(
     *,
     kernel: Kernel,
     q: float = 1.0,
+    discount: str = "none",
     groups: str | Iterable[Any] | None = None,
     shared: Shared | None = None,
 ) -> Result:
@@ -37,11 +38,12 @@ def gamma(
 
     .. math:: \gamma_q = D_q(\bar\rho), \qquad \bar\rho = \sum_u w_u \rho_u
 
-    Under :class:`~recdiv.IdentityKernel` and equally long lists it is ``effective_catalog_size``.
+    Under :class:`~recdiv.IdentityKernel` and equally long lists it is ``effective_catalog_size``. ``discount`` weighs
+    slots as in ``alpha``.
 
     >>> from recdiv.kernels import EmbeddingKernel
     >>> kernel = EmbeddingKernel([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     >>> round(gamma(Recommendations([[0], [1], [2], [2]]), kernel=kernel).value, 6)
     2.0
     """
-    return corpus_result(recs, split(recs, kernel, q=q, groups=groups, shared=shared).gamma)
+    return corpus_result(recs, split(recs, kernel, q=q, discount=discount, groups=groups, shared=shared).gamma)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from recdiv.metrics._counts import counts_state, known_items
+from recdiv.metrics._discount import refuse_discount
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.tables import Interactions, Recommendations
 
@@ -40,21 +41,29 @@ def gini_value(state: State) -> float:
     value=gini_value,
 )
 def gini(
-    recs: Recommendations, *, n_items: int, train: Interactions | None = None, convention: str | None = None
+    recs: Recommendations,
+    *,
+    n_items: int,
+    train: Interactions | None = None,
+    convention: str | None = None,
+    discount: str = "none",
 ) -> Result:
     r"""Inequality of how often the items of the whole catalogue are shown.
 
     .. math:: G = \frac{\sum_i (2i - I - 1)\, c_{(i)}}{I \sum_i c_i}, \qquad c_{(1)} \le \dots \le c_{(I)}
 
     Items that are never shown count as zeros. Libraries differ in direction and in what they leave out, see
-    ``convention``.
+    ``convention``. ``discount`` counts slot r by its attention, 1 / log₂(r + 1) for ``log`` or 0.9^(r − 1) for ``rbp``,
+    whatever the length of the list.
 
     >>> gini(Recommendations([[0, 1], [2, 3]]), n_items=4).value
     0.0
     >>> gini(Recommendations([[0], [0]]), n_items=4).value
     0.75
     """
-    counts = counts_state(recs, n_items=n_items)["counts"]
+    if convention is not None:
+        refuse_discount(discount, "a convention")
+    counts = counts_state(recs, n_items=n_items, discount=discount)["counts"]
     if convention is None or not bool(counts.any()):
         return corpus_result(recs, gini_of(counts, n_items))
     return corpus_result(recs, _elsewhere(counts, known_items(n_items, train), convention))
