@@ -54,7 +54,7 @@ def test_every_number_is_that_of_compute():
 def test_between_list_numbers_stand_beside_their_null_and_no_others():
     with_null = set(FULL.frame["metric"][FULL.frame["null"].notna()])
     assert with_null == {"beta", "chi", "mutual_information", "category_information"}
-    assert {name for name in FULL.frame["metric"] if metrics.describe(name.partition("@")[0]).between} == with_null
+    assert {name for name in FULL.frame["metric"] if metrics.describe(name.partition("@")[0]).null_kind} == with_null
 
 
 def test_intervals_hold_the_value_and_stay_in_range():

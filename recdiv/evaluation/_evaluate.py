@@ -86,6 +86,8 @@ def evaluate(
     metrics: Literal["default"] | Iterable[str] = "default",
     k: int | None = None,
     demand: Any = None,  # noqa: ANN401
+    previous: Recommendations | None = None,
+    groups: Iterable[Any] | None = None,
     confidence: float | None = 0.95,
     null: int = 5,
     resamples: int = 1000,
@@ -104,8 +106,11 @@ def evaluate(
             which what it needs was given; :attr:`Report.skipped` says which were left out and why.
         k: look at the first ``k`` slots only.
         demand: how much each item is wanted ``[I]``, for semantic coverage.
+        previous: what was shown before, for change over time; ``recs.time`` will do as well.
+        groups: a label of each list ``[U]``, in place of ``recs.groups``, for information about interest groups.
+            ``alpha``, ``beta``, ``gamma`` and ``chi`` stay within and between lists.
         confidence: of the intervals; None for none, which saves about half of the time.
-        null: re-dealt draws behind each between-list number; 0 for none.
+        null: draws behind the number that chance alone gives; 0 for none.
         resamples: bootstrap resamples behind the interval of a mean over lists.
         rng: seed of draws, resamples and groups.
         progress: called with the name of each metric before it is computed.
@@ -130,8 +135,20 @@ def evaluate(
     """
     if confidence is not None and not 0 < confidence < 1:
         raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
-    recs = cut(recs, k)
-    known = context(recs, catalog=catalog, kernel=kernel, train=train, test=test, demand=demand, null=null, rng=rng)
+    if groups is not None:
+        recs = Recommendations(recs.items, scores=recs.scores, users=recs.users, time=recs.time, groups=groups)
+    recs, previous = cut(recs, k), None if previous is None else cut(previous, k)
+    known = context(
+        recs,
+        catalog=catalog,
+        kernel=kernel,
+        train=train,
+        test=test,
+        previous=previous,
+        demand=demand,
+        null=null,
+        rng=rng,
+    )
     known["shared"] = Shared(null=null, rng=rng)
     names, skipped = _chosen(metrics, recs, known)
     job = _Job(recs, known, confidence, resamples, rng)
@@ -173,7 +190,7 @@ def _chosen(
     for template in DEFAULT:
         name = template.format(k=max(recs.k, 1))
         metric = parse(name)[0]
-        missing = missing_needs(metric, known)
+        missing = missing_needs(metric, known, recs)
         if missing:
             skipped[name] = f"needs {' and '.join(missing)}"
         elif metric.name.startswith("category") and "category" not in known["catalog"].frame:

@@ -64,6 +64,11 @@ def context(
         recs.check(n_items)
     if others.get("null", 0) < 0:
         raise ValueError(f"null must be 0 or a number of draws, got {others['null']}")
+    previous = others.get("previous")
+    if previous is not None and not isinstance(previous, Recommendations):
+        raise TypeError(f"previous must be Recommendations, got {type(previous).__name__}")
+    if previous is not None and n_items is not None:
+        previous.check(n_items)
     given = {"catalog": catalog, "kernel": kernel, "train": train, "test": test, "n_items": n_items, **others}
     return {name: value for name, value in given.items() if value is not None}
 
@@ -91,7 +96,7 @@ def compute(
         recs: the lists. A cut-off beyond their length takes what there is.
         catalog, kernel, train, test, previous, groups, demand, scorer: as ``describe(name).needs`` says.
         convention: reproduce the number that another library prints under this name (``describe(name).conventions``).
-        null: how many re-dealt draws a between-list metric is compared with.
+        null: how many draws of chance a metric is compared with (of the kind ``describe(name).null_kind``).
         rng: seed or generator of the draws.
 
     Returns:
@@ -119,16 +124,20 @@ def apply(
     metric: Metric, recs: Recommendations, known: dict[str, Any], k: int | None, options: dict[str, Any]
 ) -> Result:
     """Call the metric with what it asks for."""
-    missing = missing_needs(metric, known)
+    missing = missing_needs(metric, known, recs)
     if missing:
         raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
     result: Result = with_known(metric.function, cut(recs, k), {**known, "k": k, **options})
     return result
 
 
-def missing_needs(metric: Metric, known: dict[str, Any]) -> list[str]:
-    """What the metric needs and was not given."""
-    return [need for need in metric.needs if ("n_items" if need == "catalog" else need) not in known]
+_STANDS_IN = {"catalog": "n_items", "time": "previous"}
+
+
+def missing_needs(metric: Metric, known: dict[str, Any], recs: Recommendations) -> list[str]:
+    """What the metric needs and was not given, neither as an argument nor carried by the lists."""
+    carried = {name for name in ("groups", "time") if getattr(recs, name) is not None}
+    return [need for need in metric.needs if _STANDS_IN.get(need, need) not in known and need not in carried]
 
 
 def cut(recs: Recommendations, k: int | None) -> Recommendations:

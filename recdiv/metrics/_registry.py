@@ -14,6 +14,7 @@ from torch import Tensor
 from recdiv.tables import Recommendations
 
 State = dict[str, Tensor]  # what a corpus metric keeps: states of disjoint sets of lists add up
+NullKind = Literal["", "re-dealt", "random lists"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 CONTEXT = (
     "n_items", "catalog", "kernel", "train", "test", "previous", "groups", "demand", "scorer", "convention", "null",
@@ -32,7 +33,8 @@ class Result:
         per_list: the number of each list, float64 ``[U]`` with NaN where undefined; None for a corpus metric.
         n: how many lists the value rests on.
         n_undefined: how many lists were left out because they have no value.
-        null: mean over re-dealt draws (what chance makes of the same exposures); NaN where none was asked for.
+        null: mean over draws of what chance alone gives (``describe(name).null_kind`` says which); NaN where none was
+            asked for.
     """
 
     value: float
@@ -60,13 +62,15 @@ class Metric:
         range: where values lie.
         direction: what larger means.
         level: ``"list"`` (a mean over lists) or ``"corpus"`` (one number for all lists together).
-        needs: what must be given besides the lists.
+        needs: what must be given besides the lists; ``groups`` and ``time`` may be carried by the lists, and
+            ``previous`` lists stand in for ``time``.
         undefined_on: where it has no value, and what it then answers.
         citation: key in the bibliography.
         options: what may follow an ``@``, with defaults.
         conventions: libraries whose number for this name can be reproduced.
         bounds: the ends of the range that hold for any input, where an interval must stop.
-        between: whether it compares lists, so that its null (see :attr:`Result.null`) must stand beside it.
+        null_kind: what chance means for it: ``"re-dealt"`` (the same exposures dealt at random over the same list
+            lengths), ``"random lists"`` (lists of the same lengths drawn from the catalogue), or ``""`` for none.
     """
 
     name: str
@@ -81,7 +85,7 @@ class Metric:
     options: dict[str, Any]
     conventions: tuple[str, ...]
     bounds: tuple[float, float]
-    between: bool
+    null_kind: NullKind
     function: Callable[..., Result]
     state: Callable[..., State] | None
     value: Callable[..., float] | None
@@ -103,6 +107,7 @@ class Metric:
             "options": ", ".join(f"{key}={value}" for key, value in self.options.items()) or "none",
             "undefined": self.undefined_on,
             "conventions": ", ".join(self.conventions) or "none",
+            "null": self.null_kind or "none",
             "source": self.citation,
         }
         return "\n".join([self.name, *(f"  {key + ':' if key else ''} {text}".rstrip() for key, text in facts.items())])
@@ -119,6 +124,8 @@ def register(
     citation: str,
     conventions: tuple[str, ...] = (),
     bounds: tuple[float, float] = (-math.inf, math.inf),
+    needs: tuple[str, ...] = (),
+    null_kind: NullKind | None = None,
     state: Callable[..., State] | None = None,
     value: Callable[..., float] | None = None,
     left_out: Callable[..., Tensor] | None = None,
@@ -126,8 +133,10 @@ def register(
     """Enter a function into the registry; what it needs and which options it takes are read from its signature.
 
     The function takes the lists first, then by keyword any of ``CONTEXT`` (one without a default is needed) and its
-    options. ``state`` and ``value``, where given, are the same metric in two steps that can be spread over machines.
-    ``left_out``, for one that has no such states, gives its values with one ``group`` of lists left out, ``[G]``.
+    options. ``needs`` adds what the lists must carry (``groups``, ``time``). A function that takes ``null`` compares
+    with re-dealt lists unless ``null_kind`` says otherwise. ``state`` and ``value``, where given, are the same metric
+    in two steps that can be spread over machines. ``left_out``, for one that has no such states, gives its values with
+    one ``group`` of lists left out, ``[G]``.
     """
 
     def enter(function: Function) -> Function:
@@ -140,13 +149,13 @@ def register(
             range=range,
             direction=direction,
             level=level,
-            needs=tuple(dict.fromkeys("catalog" if name == "n_items" else name for name in required)),
+            needs=tuple(dict.fromkeys([*("catalog" if name == "n_items" else name for name in required), *needs])),
             undefined_on=undefined_on,
             citation=citation,
             options={each.name: each.default for each in parameters if each.name not in (*CONTEXT, "k")},
             conventions=conventions,
             bounds=bounds,
-            between=any(each.name == "null" for each in parameters),
+            null_kind=null_kind or ("re-dealt" if any(each.name == "null" for each in parameters) else ""),
             function=function,
             state=state,
             value=value,
