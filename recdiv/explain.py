@@ -98,7 +98,7 @@ def contributions(
     known = context(
         recs, catalog=catalog, kernel=kernel, train=train, test=test, previous=previous, demand=demand, null=0, rng=0
     )
-    missing = missing_needs(metric, known)
+    missing = missing_needs(metric, known, recs)
     if missing:
         raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
     known.update(options)
