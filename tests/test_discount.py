@@ -121,9 +121,9 @@ def test_wrong_names_are_refused_and_none_is_the_plain_number(name):
 
 
 def test_what_is_defined_on_plain_counts_only_is_refused():
-    with pytest.raises(ValueError, match="discount must be 'none' where a convention is given, got 'log'"):
+    with pytest.raises(ValueError, match="discount must be 'none' where convention='recbole' is given, got 'log'"):
         compute("gini@discount=log", [[0, 1]], convention="recbole")
-    with pytest.raises(ValueError, match="discount must be 'none' where a correction or convention is given"):
+    with pytest.raises(ValueError, match="discount must be 'none' where a correction is given"):
         compute("entropy@correction=miller_madow,discount=rbp", [[0, 1]])
 
 

@@ -41,6 +41,7 @@ _GROUPS = {
 }  # fmt: skip
 for _name in (name for members in _GROUPS.values() for name in members):
     import_module(f"recdiv.metrics.{_name}")
+import_module("recdiv.metrics.elsewhere")  # what other libraries print for them
 
 
 def groups() -> dict[str, tuple[str, ...]]:

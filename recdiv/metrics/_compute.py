@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from recdiv.kernels import Kernel
-from recdiv.metrics._registry import Metric, Result, describe, with_known
+from recdiv.metrics._registry import Metric, Result, conventions, describe, with_known
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 
@@ -110,14 +112,30 @@ def compute(
     0.75
     """
     metric, k, options = parse(name)
-    if convention is not None and convention not in metric.conventions:
-        allowed = ", ".join(metric.conventions) or "none"
-        raise ValueError(f"convention of {metric.name} must be one of: {allowed}; got {convention!r}")
+    if convention is not None:
+        metric = as_printed_by(convention, metric, options)
     known = context(
         recs, catalog=catalog, kernel=kernel, train=train, test=test, previous=previous, groups=groups, demand=demand,
-        scorer=scorer, convention=convention, null=null, rng=rng,
+        scorer=scorer, null=null, rng=rng,
     )  # fmt: skip
     return apply(metric, recs, known, k, options)
+
+
+def as_printed_by(library: str, metric: Metric, options: dict[str, Any]) -> Metric:
+    """The metric, computed as another library does.
+
+    Raises:
+        ValueError: if that library's number cannot be reproduced, or not with these options.
+    """
+    found = {each.library: each for each in conventions() if each.metric == metric.name}
+    if library not in found:
+        raise ValueError(f"convention of {metric.name} must be one of: {', '.join(found) or 'none'}; got {library!r}")
+    function = found[library].function
+    for name, value in options.items():
+        if name not in inspect.signature(function).parameters and value != metric.options[name]:
+            allowed = repr(metric.options[name])
+            raise ValueError(f"{name} must be {allowed} where convention={library!r} is given, got {value!r}")
+    return replace(metric, function=function, needs=found[library].needs)
 
 
 def apply(

@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -17,11 +18,12 @@ State = dict[str, Tensor]  # what a corpus metric keeps: states of disjoint sets
 NullKind = Literal["", "re-dealt", "random lists"]
 Function = TypeVar("Function", bound=Callable[..., Any])
 CONTEXT = (
-    "n_items", "catalog", "kernel", "train", "test", "previous", "groups", "demand", "scorer", "convention", "null",
+    "n_items", "catalog", "kernel", "train", "test", "previous", "groups", "demand", "scorer", "null",
     "rng",
     "shared",
 )  # fmt: skip
 _METRICS: dict[str, Metric] = {}
+_CONVENTIONS: dict[tuple[str, str], Convention] = {}  # by metric and library
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,30 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Convention:
+    """What another library prints for a metric.
+
+    Attributes:
+        library: who prints it.
+        metric: our name for it.
+        printed_as: the library's name for it.
+        differs: what the library does differently, faults included.
+        function: computes it.
+    """
+
+    library: str
+    metric: str
+    printed_as: str
+    differs: str
+    function: Callable[..., Result]
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What must be given besides the lists."""
+        return needed(self.function)
+
+
+@dataclass(frozen=True)
 class Metric:
     """A metric and its facts.
 
@@ -67,7 +93,7 @@ class Metric:
         undefined_on: where it has no value, and what it then answers.
         citation: key in the bibliography.
         options: what may follow an ``@``, with defaults.
-        conventions: libraries whose number for this name can be reproduced.
+        conventions: libraries whose number for this name can be reproduced, and what each does differently.
         bounds: the ends of the range that hold for any input, where an interval must stop.
         null_kind: what chance means for it: ``"re-dealt"`` (the same exposures dealt at random over the same list
             lengths), ``"random lists"`` (lists of the same lengths drawn from the catalogue), or ``""`` for none.
@@ -83,13 +109,17 @@ class Metric:
     undefined_on: str
     citation: str
     options: dict[str, Any]
-    conventions: tuple[str, ...]
     bounds: tuple[float, float]
     null_kind: NullKind
     function: Callable[..., Result]
     state: Callable[..., State] | None
     value: Callable[..., float] | None
     left_out: Callable[..., Tensor] | None = None
+
+    @property
+    def conventions(self) -> dict[str, str]:
+        """See above."""
+        return {library: each.differs for (name, library), each in _CONVENTIONS.items() if name == self.name}
 
     @property
     def summary(self) -> str:
@@ -122,7 +152,6 @@ def register(
     level: Literal["list", "corpus"],
     undefined_on: str,
     citation: str,
-    conventions: tuple[str, ...] = (),
     bounds: tuple[float, float] = (-math.inf, math.inf),
     needs: tuple[str, ...] = (),
     null_kind: NullKind | None = None,
@@ -141,7 +170,6 @@ def register(
 
     def enter(function: Function) -> Function:
         parameters = list(inspect.signature(function).parameters.values())[1:]
-        required = [each.name for each in parameters if each.default is each.empty]
         _METRICS[function.__name__] = Metric(
             name=function.__name__,
             symbol=symbol,
@@ -149,11 +177,10 @@ def register(
             range=range,
             direction=direction,
             level=level,
-            needs=tuple(dict.fromkeys([*("catalog" if name == "n_items" else name for name in required), *needs])),
+            needs=tuple(dict.fromkeys([*needed(function), *needs])),
             undefined_on=undefined_on,
             citation=citation,
             options={each.name: each.default for each in parameters if each.name not in (*CONTEXT, "k")},
-            conventions=conventions,
             bounds=bounds,
             null_kind=null_kind or ("re-dealt" if any(each.name == "null" for each in parameters) else ""),
             function=function,
@@ -161,6 +188,39 @@ def register(
             value=value,
             left_out=left_out,
         )
+        return function
+
+    return enter
+
+
+def needed(function: Callable[..., Any]) -> tuple[str, ...]:
+    """What a function asks for without a default, besides its first argument."""
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    required = [each.name for each in parameters if each.default is each.empty]
+    return tuple(dict.fromkeys("catalog" if name == "n_items" else name for name in required))
+
+
+def conventions() -> list[Convention]:
+    """Every number of another library that can be reproduced: what the conventions × libraries table is made of."""
+    return list(_CONVENTIONS.values())
+
+
+def prints(library: str, metric: str, printed_as: str, differs: str) -> Callable[[Function], Function]:
+    """Enter a function as what ``library`` prints for ``metric``, under the name ``printed_as``.
+
+    The function takes what a metric's function may take. It returns a :class:`Result`, one number for all lists, or one
+    a list ``[U]`` of which NaN are left out.
+    """
+
+    def enter(function: Function) -> Function:
+        @wraps(function)
+        def result(recs: Recommendations, **known: Any) -> Result:  # noqa: ANN401
+            value = function(recs, **known)
+            if isinstance(value, Tensor):
+                return per_list_result(value)
+            return value if isinstance(value, Result) else corpus_result(recs, value)
+
+        _CONVENTIONS[metric, library] = Convention(library, metric, printed_as, differs, result)
         return function
 
     return enter

@@ -43,14 +43,11 @@ def _corrected(value: float, shown: Tensor, correction: str) -> float:
     level="corpus",
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="shannon1948",
-    conventions=("recbole", "recommenders", "elliot", "mfd", "rsdiv"),
     bounds=(0.0, math.inf),
     state=counts_state,
     value=entropy_value,
 )
-def entropy(
-    recs: Recommendations, *, convention: str | None = None, correction: str = "none", discount: str = "none"
-) -> Result:
+def entropy(recs: Recommendations, *, correction: str = "none", discount: str = "none") -> Result:
     r"""Shannon entropy of what is recommended, over all lists together, in nats.
 
     .. math:: H = -\sum_i p_i \ln p_i, \qquad p_i = c_i / \sum_j c_j
@@ -70,29 +67,7 @@ def entropy(
     """
     if correction not in ("none", "miller_madow"):
         raise ValueError(f"correction must be 'none' or 'miller_madow', got {correction!r}")
-    if correction != "none" or convention is not None:
-        refuse_discount(discount, "a correction or convention")
+    if correction != "none":
+        refuse_discount(discount, "a correction")
     counts = positive_counts(recs, discount=discount)
-    value = _corrected(entropy_of(counts), counts, correction)
-    return corpus_result(recs, value if convention is None else _elsewhere(recs, value, len(counts), convention))
-
-
-def _elsewhere(recs: Recommendations, nats: float, n: int, convention: str) -> float:
-    if convention == "recbole":
-        return nats / n if n else math.nan  # divided by the number of different items
-    if convention in ("recommenders", "mfd"):
-        return nats / math.log(2)
-    if convention == "elliot":
-        return _mean_surprisal_bits(recs)
-    return nats
-
-
-def _mean_surprisal_bits(recs: Recommendations) -> float:
-    """Mean over lists of the mean −log₂ p of their items: not an entropy unless lists are equally long."""
-    valid, lengths = recs.valid, recs.lengths
-    if not bool(valid.any()):
-        return math.nan
-    counts = recs.counts(int(recs.items.max()) + 1).double()
-    bits = -torch.log2(counts / counts.sum())[recs.items.clamp(min=0)] * valid
-    mean = bits.sum(1) / lengths
-    return float(mean[lengths > 0].mean())
+    return corpus_result(recs, _corrected(entropy_of(counts), counts, correction))

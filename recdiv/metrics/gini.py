@@ -7,10 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from recdiv.metrics._counts import counts_state, known_items
-from recdiv.metrics._discount import refuse_discount
+from recdiv.metrics._counts import counts_state
 from recdiv.metrics._registry import Result, State, corpus_result, register
-from recdiv.tables import Interactions, Recommendations
+from recdiv.tables import Recommendations
 
 
 def gini_of(counts: Tensor, size: int) -> float:
@@ -35,48 +34,21 @@ def gini_value(state: State) -> float:
     level="corpus",
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="gini1912",
-    conventions=("recbole", "lenskit", "elliot", "clayrs", "rsdiv", "mfd"),
     bounds=(0.0, 1.0),
     state=counts_state,
     value=gini_value,
 )
-def gini(
-    recs: Recommendations,
-    *,
-    n_items: int,
-    train: Interactions | None = None,
-    convention: str | None = None,
-    discount: str = "none",
-) -> Result:
+def gini(recs: Recommendations, *, n_items: int, discount: str = "none") -> Result:
     r"""Inequality of how often the items of the whole catalogue are shown.
 
     .. math:: G = \frac{\sum_i (2i - I - 1)\, c_{(i)}}{I \sum_i c_i}, \qquad c_{(1)} \le \dots \le c_{(I)}
 
-    Items that are never shown count as zeros. Libraries differ in direction and in what they leave out, see
-    ``convention``. ``discount`` counts slot r by its attention, 1 / log₂(r + 1) for ``log`` or 0.9^(r − 1) for ``rbp``,
-    whatever the length of the list.
+    Items that are never shown count as zeros. ``discount`` counts slot r by its attention, 1 / log₂(r + 1) for ``log``
+    or 0.9^(r − 1) for ``rbp``, whatever the length of the list.
 
     >>> gini(Recommendations([[0, 1], [2, 3]]), n_items=4).value
     0.0
     >>> gini(Recommendations([[0], [0]]), n_items=4).value
     0.75
     """
-    if convention is not None:
-        refuse_discount(discount, "a convention")
-    counts = counts_state(recs, n_items=n_items, discount=discount)["counts"]
-    if convention is None or not bool(counts.any()):
-        return corpus_result(recs, gini_of(counts, n_items))
-    return corpus_result(recs, _elsewhere(counts, known_items(n_items, train), convention))
-
-
-def _elsewhere(counts: Tensor, size: int, convention: str) -> float:
-    shown = counts[counts > 0]
-    if convention == "recbole":
-        return gini_of(counts, size + 1)  # the padding item is one of the catalogue
-    if convention == "elliot":  # evenness, not inequality; above 1 if more items are shown than training knows
-        return 1 - gini_of(counts, size) * size / (size - 1) if size > 1 else math.nan
-    if convention in ("clayrs", "rsdiv"):
-        return gini_of(shown, len(shown))  # only what is shown
-    if convention == "mfd":
-        return 1 - gini_of(counts, size) * size / (size + 1)  # 2 Σ (n+1−i)/(n+1) pᵢ
-    return gini_of(counts, size)
+    return corpus_result(recs, gini_value(counts_state(recs, n_items=n_items, discount=discount)))

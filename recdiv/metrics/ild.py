@@ -23,31 +23,30 @@ _NUMBERS = 1 << 20  # numbers held at once (8 MB: stays near the cache)
     level="list",
     undefined_on="a list holds fewer than two items of the catalogue: NaN",
     citation="ziegler2005improving",
-    conventions=("recommenders", "torch-rechub", "recmetrics", "rexmex", "lenskit", "informfully"),
     bounds=(0.0, 2.0),
 )
-def ild(recs: Recommendations, *, kernel: Kernel, convention: str | None = None) -> Result:
+def ild(recs: Recommendations, *, kernel: Kernel) -> Result:
     r"""Mean over lists of the mean cosine distance between two of their items (*intra-list distance*).
 
     .. math:: \mathrm{ILD}(u) = \frac{1}{n(n-1)} \sum_{i \ne j} (1 - \varphi_i \cdot \varphi_j)
         = 1 - \frac{\|\sum_i \varphi_i\|^2 - n}{n(n-1)}
 
     A repeated item is at distance 0 from itself. Two far-apart clumps of near-copies score high: look at
-    ``effective_number`` too. Libraries differ over a list of one item (``convention``): undefined here and left out;
-    ``recmetrics`` and ``rexmex`` print the mean *similarity* and NaN for the whole system, ``lenskit`` calls one item
-    fully similar, ``informfully`` gives it distance 0, ``torch-rechub`` answers 0 where no list has two items.
+    ``effective_number`` too.
 
     >>> from recdiv.kernels import EmbeddingKernel
     >>> kernel = EmbeddingKernel([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     >>> ild(Recommendations([[0, 1, -1], [0, 1, 2]]), kernel=kernel).per_list.round(decimals=4).tolist()  # 1; 4/3
     [1.0, 1.3333]
     """
+    return per_list_result((1 - similarities(recs, kernel)).clamp(min=0))
+
+
+def similarities(recs: Recommendations, kernel: Kernel) -> Tensor:
+    """Mean similarity of two items of each list, ``[U]``; NaN where it holds fewer than two."""
     n = recs.lengths.double()
     similarity = (_squared_lengths(recs.check(kernel.n_items), kernel).to(n.device) - n) / (n * (n - 1))
-    similarity = torch.where(n >= 2, similarity, math.nan)
-    return (
-        per_list_result((1 - similarity).clamp(min=0)) if convention is None else _elsewhere(similarity, n, convention)
-    )
+    return torch.where(n >= 2, similarity, math.nan)
 
 
 def _squared_lengths(recs: Recommendations, kernel: Kernel) -> Tensor:
@@ -66,17 +65,3 @@ def _squared_lengths(recs: Recommendations, kernel: Kernel) -> Tensor:
             total = embedding_bag(rows.clamp(min=0), vectors, mode="sum", per_sample_weights=filled)
             parts.append(total.double().square().sum(1))
     return torch.cat(parts)
-
-
-def _elsewhere(similarity: Tensor, n: Tensor, convention: str) -> Result:
-    if convention in ("recmetrics", "rexmex"):
-        result = per_list_result(similarity)
-        return Result(float(similarity.mean()), result.per_list, result.n, result.n_undefined)
-    if convention == "lenskit":
-        return per_list_result(torch.where(n == 1, 1.0, similarity))
-    if convention == "informfully":
-        return per_list_result(torch.where(n == 1, 0.0, 1 - similarity))
-    result = per_list_result(1 - similarity)
-    if convention == "torch-rechub" and not result.n:
-        return Result(0.0, result.per_list, 0, result.n_undefined)
-    return result

@@ -1,0 +1,108 @@
+"""LensKit 2025.8: rank discounts that leave the first two ranks alone, and a recall bounded by the cut-off."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from recdiv.kernels import Kernel
+from recdiv.metrics._counts import counts_state
+from recdiv.metrics._registry import prints
+from recdiv.metrics.elsewhere import _lists as walk
+from recdiv.metrics.gini import gini_of
+from recdiv.metrics.ild import similarities
+from recdiv.tables import Catalog, Interactions, Recommendations
+
+PATIENCE = 0.85
+SMOOTHING = 1e-6  # added to every category
+
+
+@prints("lenskit", "gini", "ListGini", "as here")
+def _gini(recs: Recommendations, *, n_items: int) -> float:
+    return gini_of(counts_state(recs, n_items=n_items)["counts"], n_items)
+
+
+@prints("lenskit-exposure", "gini", "ExposureGini", "a slot at rank r counts 0.85^(r−1)")
+def _exposure_gini(recs: Recommendations, *, n_items: int) -> float:
+    weight = PATIENCE ** torch.arange(recs.k, dtype=torch.float64).expand(recs.items.shape)
+    valid = recs.valid
+    exposure = torch.zeros(n_items, dtype=torch.float64).index_add_(0, recs.items[valid].cpu(), weight[valid.cpu()])
+    return gini_of(exposure, n_items)
+
+
+@prints("lenskit", "category_entropy", "entropy", "bits; 1e-6 is added to every category, so one category is not 0")
+def _category_entropy(recs: Recommendations, *, catalog: Catalog) -> Tensor:
+    matrix, names = catalog.category_matrix()
+
+    def score(shown: list[int]) -> float:
+        if not shown or not names:
+            return math.nan
+        mass = matrix[[item for item in shown if item >= 0]].double().sum(0) + SMOOTHING
+        share = mass / mass.sum()
+        return float(-(share * share.log2()).sum())
+
+    return walk.per_list([score(shown) for shown in walk.lists(recs)])
+
+
+@prints("lenskit", "ild", "ILS", "a similarity; one item is fully similar to itself")
+def _similarity(recs: Recommendations, *, kernel: Kernel) -> Tensor:
+    return torch.where(recs.lengths == 1, 1.0, similarities(recs, kernel))
+
+
+@prints(
+    "lenskit", "average_popularity", "MeanPopRank", "mean quantile of popularity, 1 the most popular, unseen items 0"
+)
+def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
+    users = walk.users_of(train)
+    below = {n: sum(other < n for other in users.values()) for n in set(users.values())}
+    ties = {n: sum(other == n for other in users.values()) for n in set(users.values())}
+    rank = {
+        item: (below[n] + (ties[n] + 1) / 2) / len(users) for item, n in users.items()
+    }  # ties share their mean rank
+    return walk.per_list([walk.mean([rank.get(item, 0.0) for item in shown]) for shown in walk.lists(recs)])
+
+
+def _gain(hit: list[bool]) -> float:
+    return sum(1 / max(math.log2(slot + 1), 1) for slot, one in enumerate(hit) if one)
+
+
+@prints("lenskit", "ndcg", "NDCG", "discount 1 / max(1, log₂ r): ranks 1 and 2 weigh the same")
+def _ndcg(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Tensor:
+    cut = k or recs.k
+
+    def score(shown: list[int], relevant: list[int]) -> float:
+        return _gain(walk.hits(shown, relevant)) / _gain([True] * min(len(relevant), cut))
+
+    return walk.accuracy(recs, test, score)
+
+
+@prints("lenskit", "recall", "Recall", "divides by the smaller of the cut-off and the number of test items")
+def _recall(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Tensor:
+    cut = k or recs.k
+    return walk.accuracy(recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / min(len(relevant), cut))
+
+
+@prints("lenskit", "precision", "Precision", "divides by the length of the list; an empty one is left out")
+def _precision(recs: Recommendations, *, test: Interactions) -> Tensor:
+    return walk.accuracy(recs, test, lambda shown, relevant: walk.mean(walk.hits(shown, relevant)))
+
+
+@prints("lenskit", "mrr", "RecipRank", "as here")
+def _mrr(recs: Recommendations, *, test: Interactions) -> Tensor:
+    return walk.accuracy(recs, test, lambda shown, relevant: walk.reciprocal_rank(walk.hits(shown, relevant)))
+
+
+@prints("lenskit", "map", "AveragePrecision", "divides by the smaller of list length and test items; empty: left out")
+def _map(recs: Recommendations, *, test: Interactions) -> Tensor:
+    def score(shown: list[int], relevant: list[int]) -> float:
+        best = min(len(relevant), len(shown))
+        return walk.average_precision(walk.hits(shown, relevant)) / best if best else math.nan
+
+    return walk.accuracy(recs, test, score)
+
+
+@prints("lenskit", "hit_rate", "Hit", "as here")
+def _hit(recs: Recommendations, *, test: Interactions) -> Tensor:
+    return walk.accuracy(recs, test, lambda shown, relevant: float(any(walk.hits(shown, relevant))))
