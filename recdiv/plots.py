@@ -19,7 +19,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")  # each at lea
 MARKERS = ("o", "s", "^", "D", "v")
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 HATCHES = ("", "///", "...", "\\\\\\", "xx")
-_PLACES = ((7, 0, "left"), (-7, 0, "right"), (5, 9, "left"), (5, -9, "left"), (-5, 9, "right"), (-5, -9, "right"))
+_PLACES = ((5, 9, "left"), (5, -9, "left"), (-5, 9, "right"), (-5, -9, "right"), (7, 0, "left"), (-7, 0, "right"))
 
 
 @contextmanager

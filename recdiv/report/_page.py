@@ -51,7 +51,8 @@ def comparison_page(comparison: Comparison) -> str:
         _made_with({**comparison.settings, **next(iter(comparison.reports.values())).settings}),
     ]
     heading = "; ".join(f"{name}: {report.heading()}" for name, report in comparison.reports.items())
-    return _page(f"{' and '.join(map(str, comparison.reports))} compared", heading, parts)
+    *others, last = comparison.reports
+    return _page(f"{', '.join(others)} and {last} compared", heading, parts)
 
 
 def _page(title: str, heading: str, parts: Iterable[str]) -> str:

@@ -106,5 +106,5 @@ def tradeoff_picture(comparison: Comparison) -> str:
     )
     words = f"{x} and {y} of each system, with intervals: {points}."
     faded = f" Faded: {', '.join(worse)}, which another beats on one and does not trail on the other." if worse else ""
-    drawn = picture(draw_tradeoff, comparison, x, y, size=(6.4, 4.4), alt=words, caption=words + faded)
-    return f"<h2>The trade-off</h2>{drawn}"
+    drawn = picture(draw_tradeoff, comparison, x, y, size=(5.6, 4.2), alt=words, caption=words + faded)
+    return f'<h2>The trade-off</h2><div class="large">{drawn}</div>'

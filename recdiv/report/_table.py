@@ -8,6 +8,7 @@ from functools import partial
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from recdiv.evaluation._compare import Comparison, p_value
@@ -32,7 +33,7 @@ _COMPARISON = (
     ("interval", "spare"),
     ("p", "spare"),
     ("p adjusted", ""),
-    ("effect", ""),
+    ("effect", "spare"),
     ("lists", "spare"),
 )
 
@@ -46,7 +47,9 @@ def report_table(report: Report) -> str:
 
 def comparison_table(comparison: Comparison) -> str:
     """One row a metric and system, under the question the metric answers."""
-    return _table(_COMPARISON, _grouped(comparison.differences, _difference_row))
+    order = comparison.differences["metric"].map({name: place for place, name in enumerate(comparison.frame.index)})
+    rows = comparison.differences.iloc[np.argsort(order.to_numpy(), kind="stable")]  # a metric's systems together
+    return _table(_COMPARISON, _grouped(rows, _difference_row))
 
 
 def values_table(comparison: Comparison) -> str:
@@ -108,7 +111,7 @@ def _difference_row(row: dict[str, Any]) -> str:
         _cell(row["low"], reach, "spare"),
         _cell(row["p"], escape(p_value(row["p"])), "spare"),
         _cell(row["p_adjusted"], escape(p_value(row["p_adjusted"]))),
-        _cell(row["effect"]),
+        _cell(row["effect"], css="spare"),
         _cell(row["n"], f"{row['n']:,}", "spare"),
     ]
     return "".join(cells)
