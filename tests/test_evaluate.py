@@ -13,6 +13,7 @@ from recdiv import metrics
 from recdiv.evaluation._intervals import bootstrap_means, jackknife_interval, jackknife_values, user_groups
 from recdiv.evaluation._report import number
 from recdiv.metrics._counts import counts_state
+from recdiv.metrics.chi_excess import excess_left_out
 from recdiv.metrics.entropy import entropy_value
 from recdiv.metrics.semantic_coverage import coverage_left_out
 
@@ -202,6 +203,38 @@ def test_without_a_confidence_there_are_no_intervals_and_the_same_values():
     assert "–" not in plain.table()["interval"].to_list()
 
 
+def _re_dealt(recs, group, kernel, q):
+    """Chi_excess of the other lists, dealt again; its noise is that of the mean over 100 draws."""
+    return np.array(
+        [rd.partition(recs.where(group != g), kernel, q=q, null=100, rng=int(g)).chi_excess for g in np.unique(group)]
+    )
+
+
+@pytest.mark.parametrize("q", [1.0, 2.0])
+def test_chi_excess_without_a_group_is_to_first_order_that_of_the_other_lists(q):
+    """Dealing again for every group is the slow reference; the two agree up to the noise of dealing."""
+    recs = rd.Recommendations(_interests(np.random.default_rng(1), 80, 1 / np.arange(1, 31) ** 0.8, 4.0)[:, :6])
+    kernel = rd.EmbeddingKernel(np.random.default_rng(2).normal(size=(30, 12)))
+    group = user_groups(recs) % 10
+    fast = excess_left_out(recs, group=torch.from_numpy(group), kernel=kernel, q=q, draws=200).numpy()
+    slow = _re_dealt(recs, group, kernel, q)
+    assert np.polyfit(fast, slow, 1)[0] == pytest.approx(1, abs=0.25)
+    noise = rd.partition(recs, kernel, q=q, null=100).chi_null.std().item() / 10
+    rest = slow - slow.mean() - (fast - fast.mean())
+    assert np.abs(rest).max() < 4 * noise
+    assert np.abs(slow - slow.mean()).max() > 4 * noise  # so that the line above can fail
+    assert fast.mean() == pytest.approx(rd.partition(recs, kernel, q=q, null=200).chi_excess, abs=3 * noise)
+
+
+def test_chi_excess_of_pooled_lists_or_weighted_slots_has_no_interval():
+    names = ["chi_excess@discount=log", "chi_excess"]
+    frame = rd.evaluate(RECS, CATALOG, kernel=KERNEL, metrics=names).frame.set_index("metric")
+    assert frame["low"].isna().tolist() == [True, False]
+    assert frame.loc["chi_excess", "low"] < frame.loc["chi_excess", "value"] < frame.loc["chi_excess", "high"]
+    group = torch.from_numpy(user_groups(RECS))
+    assert excess_left_out(RECS, group=group, kernel=KERNEL, groups=[u % 3 for u in range(U)]).isnan().all()
+
+
 def _interests(generator, n_lists, popularity, taste):
     """Lists of eight draws; half the users prefer the first half of the items."""
     half = np.arange(len(popularity)) < len(popularity) // 2
@@ -236,6 +269,26 @@ def test_intervals_hold_the_truth_as_often_as_they_say():
         held += (frame["low"].to_numpy() <= truth) & (truth <= frame["high"].to_numpy())
     rate = dict(zip(names, held / trials, strict=True))
     assert all(0.90 <= each <= 0.98 for each in rate.values()), rate
+
+
+@pytest.mark.slow
+def test_the_interval_of_chi_excess_holds_the_truth_as_often_as_it_says():
+    """As above, for 200 users; its truth is that of 40,000."""
+    generator = np.random.default_rng(6)
+    n, trials = 30, 150
+    popularity = 1 / np.arange(1, n + 1) ** 0.8
+    kernel = rd.EmbeddingKernel(generator.normal(size=(n, 12)))
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(n)}))
+
+    def measured(n_lists, seed):
+        recs = rd.Recommendations(_interests(generator, n_lists, popularity, 4.0))
+        options = {"kernel": kernel, "metrics": ["chi_excess"], "rng": seed}
+        return rd.evaluate(recs, catalog, confidence=None if n_lists > 1000 else 0.95, **options).frame.loc[0]
+
+    truth = measured(40_000, 0)["value"]
+    found = [measured(200, trial) for trial in range(trials)]
+    rate = np.mean([row["low"] <= truth <= row["high"] for row in found])
+    assert 0.90 <= rate <= 0.98, rate
 
 
 @pytest.mark.slow

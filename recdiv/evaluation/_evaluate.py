@@ -126,7 +126,7 @@ def evaluate(
     number a jackknife that leaves out one of 20 groups of users at a time, on states that add up. They say how far the
     number would move with other users in the same number, not what more users would show: entropy, coverage and gamma
     grow with their number, and their intervals hold the truth of infinitely many users only where recommended slots
-    far outnumber items. ``chi_excess`` has no interval.
+    far outnumber items. That of ``chi_excess`` is to first order.
 
     >>> catalog = Catalog(pd.DataFrame({"item_id": range(4)}))
     >>> report = evaluate(Recommendations([[0, 1], [0, 2]]), catalog, metrics=["item_coverage", "validity"])

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
+from recdiv._excess import excess_pulls
 from recdiv.diversity import partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._discount import attention
 from recdiv.metrics._registry import Result, corpus_result, register
 from recdiv.metrics._spectral import UNDEFINED
 from recdiv.tables import Recommendations
+
+
+def excess_left_out(
+    recs: Recommendations,
+    *,
+    group: Tensor,
+    kernel: Kernel,
+    q: float = 1.0,
+    draws: int = 10,
+    discount: str = "none",
+    groups: str | Iterable[Any] | None = None,
+    rng: int | np.random.Generator = 0,
+) -> Tensor:
+    """Values with one group of lists left out, ``[G]``, to first order; NaN for weighted slots and pooled lists."""
+    n_groups = int(group.max()) + 1
+    if discount != "none" or groups is not None or not bool(recs.valid.any()):
+        return torch.full((n_groups,), math.nan, dtype=torch.float64)
+    value, pulls = excess_pulls(recs.items, kernel, q=q, draws=draws, rng=rng)
+    counted = (~pulls.isnan()).double()
+    zeros = torch.zeros(n_groups, dtype=torch.float64, device=pulls.device)
+    moved = zeros.index_add(0, group, pulls.nan_to_num()) / (counted.sum() - zeros.index_add(0, group, counted))
+    return value - moved
 
 
 @register(
@@ -23,6 +49,7 @@ from recdiv.tables import Recommendations
     level="corpus",
     undefined_on=UNDEFINED,
     citation="holevo1973bounds",
+    left_out=excess_left_out,
 )
 def chi_excess(
     recs: Recommendations,
@@ -39,7 +66,8 @@ def chi_excess(
     .. math:: \chi^* = \chi - \operatorname{mean} \chi_{\text{re-dealt}}
 
     The mean is over ``draws`` re-dealt draws (``chi_excess@draws=50``). ``discount`` weighs slots as in
-    ``alpha``; re-dealt exposures then stay at their rank.
+    ``alpha``; re-dealt exposures then stay at their rank. Its interval in a report is for users, to first order, and
+    takes the draws as they fell (``draws=50`` where their noise matters); with a ``discount`` there is none.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> round(abs(chi_excess(Recommendations([[0, 1], [2, 3]]), kernel=IdentityKernel(4)).value), 6)

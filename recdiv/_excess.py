@@ -1,0 +1,76 @@
+"""How far each list moves chi beyond chance, without dealing again for each."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recdiv._inputs import slot_masses
+from recdiv._redeal import redeal
+from recdiv._spectra import checked_order, list_moments
+from recdiv.kernels import Kernel
+
+
+def excess_pulls(
+    items: Tensor, kernel: Kernel, *, q: float, draws: int, rng: int | np.random.Generator
+) -> tuple[float, Tensor]:
+    r"""Chi_excess, and the first-order influence of each list on it, float64 ``[U]``, of mean 0; NaN where it is empty.
+
+    Gamma is the same before and after dealing, so :math:`\chi^* = \ln \alpha_{\text{re-dealt}} - \ln \alpha`. A list u
+    pulls alpha by its own moment. It pulls the re-dealt alpha by its length, and by each of its exposures: by how much
+    lists that were dealt that item have a larger moment than lists of their length, h(i).
+
+    .. math:: \operatorname{pull}(u) = f(n_u) + \sum_{i \in u} h(i) - m_u
+
+    Exact to first order where lists are equally long. f and h are means over all draws, so their noise adds about
+    (different items shown) / (lists × draws) to the variance of the pulls. Slots and lists weigh the same.
+    """
+    q = checked_order(q, kernel)
+    filled = (items >= 0).any(1)
+    some = items[filled]
+    mass = slot_masses(some, None, "slots") / max(len(some), 1)
+    lengths = (some >= 0).sum(1)
+    own = _plain(list_moments(kernel, some, mass * len(some), q), q)
+    generator = np.random.default_rng(rng)
+    classes = torch.zeros_like(some)
+    dealt = []
+    for _ in range(draws):
+        again, moved = redeal(some, mass, classes, generator)
+        share = moved / moved.sum(1, keepdim=True)
+        dealt.append((again, _plain(list_moments(kernel, again, share, q), q)))
+    of_length = _means(torch.cat([lengths] * draws), torch.cat([moment for _, moment in dealt]))
+    slots = torch.cat([again for again, _ in dealt])
+    weight = lengths / lengths.double().mean()  # a longer list is dealt more exposures, and weighs more
+    above = torch.cat([weight * (moment - of_length[lengths]) for _, moment in dealt])[:, None].expand(slots.shape)
+    of_item = _means(slots[slots >= 0], above[slots >= 0], kernel.n_items)
+    null = (weight * of_length[lengths]).mean()
+    pull = weight * (of_length[lengths] - null) + (of_item[some.clamp(min=0)] * (some >= 0)).sum(1)
+    found = _slope(null, q) * pull - _slope(own.mean(), q) * own
+    result = torch.full((len(items),), math.nan, dtype=torch.float64, device=items.device)
+    result[filled] = found - found.mean()
+    return float(_log_number(null, q) - _log_number(own.mean(), q)), result
+
+
+def _plain(moments: Tensor, q: float) -> Tensor:
+    """What is averaged over lists: S_1, or what stands under the logarithm."""
+    return moments if q == 1 else moments.exp()
+
+
+def _log_number(mean: Tensor, q: float) -> Tensor:
+    """The logarithm of alpha from that average."""
+    return mean if q == 1 else -mean.log() if math.isinf(q) else mean.log() / (1 - q)
+
+
+def _slope(mean: Tensor, q: float) -> Tensor:
+    """How ln alpha moves with that average."""
+    return torch.ones_like(mean) if q == 1 else -1 / mean if math.isinf(q) else 1 / ((1 - q) * mean)
+
+
+def _means(keys: Tensor, values: Tensor, size: int = 0) -> Tensor:
+    """Mean of the values of each key 0..; 0 where there are none."""
+    counts = torch.bincount(keys, minlength=size)
+    sums = torch.zeros(len(counts), dtype=values.dtype, device=values.device).index_add_(0, keys, values)
+    return sums / counts.clamp(min=1)
