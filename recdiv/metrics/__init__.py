@@ -26,7 +26,8 @@ _GROUPS = {
         "novelty",
     ),
     "within a list": (
-        "category_entropy", "ild", "effective_number", "leinster_cobbold",
+        "category_entropy", "ild", "ild_euclidean", "ild_hamming", "ild_jaccard", "min_distance", "eild",
+        "effective_number", "leinster_cobbold", "log_det", "graph_entropy", "subtopic_recall",
     ),
     "between lists": (
         "mutual_information", "category_information", "alpha", "beta", "gamma", "chi", "chi_excess",

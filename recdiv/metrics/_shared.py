@@ -10,7 +10,7 @@ import numpy as np
 
 from recdiv.diversity import Partition, partition
 from recdiv.kernels import Kernel
-from recdiv.metrics._categories import Labels, label_table
+from recdiv.metrics._categories import Labels, label_table, topic_table
 from recdiv.metrics._discount import attention
 from recdiv.tables import Catalog, Recommendations
 
@@ -53,3 +53,12 @@ def labels_for(catalog: Catalog, missing: str, shared: Shared | None) -> Labels:
     if missing not in shared.labels:
         shared.labels[missing] = label_table(catalog, missing)
     return shared.labels[missing]
+
+
+def topics_for(catalog: Catalog, shared: Shared | None) -> Labels:
+    """The catalogue's labels without any for items that have none, or those that were read before."""
+    if shared is None:
+        return topic_table(catalog)
+    if "" not in shared.labels:
+        shared.labels[""] = topic_table(catalog)
+    return shared.labels[""]
