@@ -9,6 +9,7 @@ import hashlib
 import html
 import io
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -61,7 +62,7 @@ def svg(fig: Any, *, alt: str, caption: str | None = None) -> str:  # noqa: ANN4
     if not alt.strip():
         raise ValueError(f"alt must say in words what the figure shows, got {alt!r}")
     buffer = io.StringIO()
-    with style():
+    with style(), _any_script():
         fig.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight", transparent=True)
     drawing = _inline(buffer.getvalue(), html.escape(" ".join(alt.split()), quote=True))
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
@@ -87,26 +88,39 @@ def label_points(
         always: write one that fits nowhere all the same, instead of leaving it out.
         look: of the text.
     """
-    figure = ax.figure
-    figure.draw_without_rendering()  # the layout must stand before places can be measured
-    covered = require("matplotlib.transforms", "plot").Bbox.from_bounds
-    taken: list[Any] = [covered(x - 3, y - 3, 6, 6) for x, y in ax.transData.transform([*points, *clear])]
-    placed: list[int] = []
-    renderer, frame = figure.canvas.get_renderer(), ax.get_window_extent()
-    for index, (point, text) in enumerate(zip(points, texts, strict=True)):
-        for last, (dx, dy, across) in enumerate(_PLACES, start=1 - len(_PLACES)):
-            note = ax.annotate(
-                one_line(text), point, (dx, dy), textcoords="offset points", ha=across, va="center", parse_math=False,
-                **{"fontsize": "small", **look},
-            )  # fmt: skip
-            box = note.get_window_extent(renderer).padded(1.0)
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
-            if (inside and not any(box.overlaps(other) for other in taken)) or (always and last == 0):
+    with _any_script():
+        ax.figure.draw_without_rendering()  # the layout must stand before places can be measured
+        covered = require("matplotlib.transforms", "plot").Bbox.from_bounds
+        taken = [covered(x - 3, y - 3, 6, 6) for x, y in ax.transData.transform([*points, *clear])]
+        placed = []
+        for index, (point, text) in enumerate(zip(points, texts, strict=True)):
+            box = _placed(ax, point, one_line(text), taken, always, {"fontsize": "small", **look})
+            if box is not None:
                 taken.append(box)
                 placed.append(index)
-                break
-            note.remove()
     return placed
+
+
+def _placed(
+    ax: Any,  # noqa: ANN401
+    point: tuple[float, float],
+    text: str,
+    taken: list[Any],
+    always: bool,
+    look: dict[str, Any],
+) -> Any:  # noqa: ANN401
+    """The box of ``text`` at the first place beside ``point`` that is free; None, and no text, where there is none."""
+    renderer, frame = ax.figure.canvas.get_renderer(), ax.get_window_extent()
+    for dx, dy, across in _PLACES:
+        note = ax.annotate(
+            text, point, (dx, dy), textcoords="offset points", ha=across, va="center", parse_math=False, **look
+        )
+        box = note.get_window_extent(renderer).padded(1.0)
+        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1
+        if (inside and not any(box.overlaps(other) for other in taken)) or (always and dx == _PLACES[-1][0]):
+            return box
+        note.remove()
+    return None
 
 
 def one_line(text: str, width: int = 32) -> str:
@@ -117,6 +131,14 @@ def one_line(text: str, width: int = 32) -> str:
     """
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+
+
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """No warning that the font Matplotlib measures with lacks a script: the page is set in the reader's fonts."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
 
 
 def _settings() -> dict[str, Any]:

@@ -136,10 +136,12 @@ def test_report_reads_well(tmp_path):
     assert "<table" in FULL._repr_html_()
     with pytest.raises(KeyError, match="'novelt' is not in this report"):
         FULL["novelt"]
-    data = json.loads(FULL.to_json(tmp_path / "r.json").read_text())
+    data = json.loads(FULL.to_json(tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
     by_name = {row["metric"]: row for row in data["metrics"]}
     assert by_name["gini"]["value"] == FULL["gini"]
     assert by_name["gini"]["null"] is None
+    back = pd.DataFrame(data["metrics"])
+    pd.testing.assert_frame_equal(back, FULL.frame, check_dtype=False)  # nothing is lost on the way
     assert data["settings"]["lists"] == U
 
 

@@ -93,3 +93,45 @@ def test_style_leaves_settings_as_they_were():
     with plots.style():
         assert plt.rcParams["svg.hashsalt"] == "recdiv"
     assert (plt.rcParams["axes.grid"], plt.rcParams["svg.hashsalt"]) == before
+
+
+def boxes(ax):
+    renderer = ax.figure.canvas.get_renderer()
+    return [text.get_window_extent(renderer) for text in ax.texts]
+
+
+def test_labels_cover_neither_one_another_nor_what_is_to_be_clear():
+    with plots.style():
+        fig, ax = plt.subplots()
+        points = [(x / 8, y / 8) for x in range(8) for y in range(8)]
+        ax.scatter(*zip(*points, strict=True))
+        placed = plots.label_points(ax, points, [f"label {i}" for i in range(64)], clear=[(0.06, 0.06)])
+        found = boxes(ax)
+    assert 8 < len(placed) < 64
+    assert [text.get_text() for text in ax.texts] == [f"label {i}" for i in placed]
+    assert not any(a.overlaps(b) for i, a in enumerate(found) for b in found[:i])
+    clear = ax.transData.transform((0.06, 0.06))
+    assert not any(box.contains(*clear) for box in found)
+    plt.close(fig)
+
+
+def test_labels_that_must_stand_do():
+    with plots.style():
+        fig, ax = plt.subplots()
+        ax.scatter([0, 0], [0, 0])
+        assert plots.label_points(ax, [(0, 0)] * 9, ["the same place"] * 9, always=True) == list(range(9))
+        plt.close(fig)
+
+
+def test_any_script_and_any_text_can_stand_in_a_figure(recwarn):
+    hostile = ["$\\frac$", "茶\x00 and\nmore", "</text><script>x</script>", "שלום"]
+    with plots.style():
+        fig, ax = plt.subplots()
+        ax.scatter(range(4), range(4))
+        plots.label_points(ax, [(i, i) for i in range(4)], hostile, always=True)
+        markup = plots.svg(fig, alt="x")
+    assert "<script" not in markup
+    assert "$\\frac$" in markup
+    assert "茶 and more" in markup
+    ElementTree.fromstring(markup.replace("xlink:href", "href"))
+    assert not [str(each.message) for each in recwarn if "Glyph" in str(each.message)]

@@ -278,6 +278,7 @@ def test_a_folder_that_is_not_there(tmp_path):
 def test_in_a_browser(page):
     webdriver = pytest.importorskip("selenium.webdriver", reason="browser tests need the extra [dev]")
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
 
     driver = shutil.which("chromedriver")
     if driver is None:
@@ -289,19 +290,24 @@ def test_in_a_browser(page):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     try:
-        for width in (390, 1200):
+        second = rd.compare(SYSTEMS, CATALOG, kernel=KERNEL).to_html(page.with_name("comparison.html"))
+        for width, shown in ((390, second), (1200, second), (390, page), (1200, page)):
             browser.execute_cdp_cmd(
                 "Emulation.setDeviceMetricsOverride",
                 {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500},
             )
-            browser.get(page.as_uri())
+            browser.get(shown.as_uri())
             assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-        browser.find_element(By.XPATH, "//button[text()='value']").click()
-        values = [
-            float(cell.get_attribute("data-value"))
-            for cell in browser.find_elements(By.CSS_SELECTOR, "td:nth-child(2)")
-        ]
+        column = "td:nth-child(2)"
+        names = [each.text for each in browser.find_elements(By.CSS_SELECTOR, "tbody th[scope=row]")]
+        browser.find_element(By.XPATH, "//button[text()='value']").send_keys(Keys.ENTER)
+        values = [float(cell.get_attribute("data-value")) for cell in browser.find_elements(By.CSS_SELECTOR, column)]
         assert values == sorted(values)
+        assert not browser.find_element(By.CSS_SELECTOR, ".group").is_displayed()
+        for _ in range(2):  # downwards, then by group again
+            browser.find_element(By.XPATH, "//button[text()='value']").click()
+        assert names == [each.text for each in browser.find_elements(By.CSS_SELECTOR, "tbody th[scope=row]")]
+        assert browser.find_element(By.CSS_SELECTOR, ".group").is_displayed()
         tip = browser.find_element(By.CSS_SELECTOR, ".tip")
         browser.execute_script("arguments[0].focus()", tip)
         shown = browser.find_element(By.ID, "tip")
