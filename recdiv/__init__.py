@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "lm", "metrics", "notebook", "plots", "recommend")
+_SUBMODULES = ("datasets", "files", "lm", "metrics", "notebook", "plots", "recommend")
 _HOME = {
     "Catalog": "tables",
     "Interactions": "tables",
@@ -29,6 +29,7 @@ _HOME = {
     "load": "datasets",
     "compare": "evaluation",
     "evaluate": "evaluation",
+    "read_recommendations": "files",
     "contributions": "explain",
     "topk": "recommend",
 }
@@ -52,7 +53,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from recdiv import datasets, lm, metrics, notebook, plots, recommend
+    from recdiv import datasets, files, lm, metrics, notebook, plots, recommend
     from recdiv.datasets import load
     from recdiv.diversity import (
         conditional_effective_number,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     )
     from recdiv.evaluation import compare, evaluate
     from recdiv.explain import contributions
+    from recdiv.files import read_recommendations
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
     from recdiv.recommend import topk
     from recdiv.tables import Catalog, Interactions, Recommendations

@@ -37,13 +37,31 @@ def folder(tmp_path_factory):
     recs.astype({"item_id": float}).to_csv(path / "floats.csv", index=False)
     recs.assign(rank=[*["1"] * 99, "first"]).to_csv(path / "words.csv", index=False)
     events.assign(timestamp="yesterday").to_csv(path / "yesterday.csv", index=False)
+    (path / "folder.csv").mkdir()
+    names = [f"x{i}" for i in (0, 0, *range(1, 9))]
+    recs.assign(item_id=[*names, *recs["item_id"].iloc[10:]]).to_csv(path / "many.csv", index=False)
+    recs.assign(item_id="i" + recs["item_id"].astype(str)).to_csv(path / "words_for_ids.csv", index=False)
+    recs.assign(item_id=recs["item_id"].where(recs.index != 1, recs["item_id"][0])).to_csv(
+        path / "twice.csv", index=False
+    )
+    recs.assign(rank=recs["rank"].where(recs.index != 1, 1)).to_csv(path / "tied.csv", index=False)
+    scores = recs.drop(columns="rank").assign(score=np.where(recs.index == 5, np.nan, -recs["rank"]))
+    scores.to_csv(path / "holes.csv", index=False)
+    recs.assign(user_id=recs["user_id"].where(recs.index != 3)).to_csv(path / "nobody.csv", index=False)
+    pd.concat([items, items[:1]]).to_csv(path / "two_rows.csv", index=False)
+    np.save(path / "short.npy", np.eye(2))
+    np.save(path / "vectors.npy", np.eye(30, dtype=np.float32))
+    np.savez(path / "vectors.npz", vectors=np.eye(30)[::-1], item_id=items["item_id"].to_numpy()[::-1])
+    np.savez(path / "some.npz", vectors=np.eye(1), item_id=["100"])
+    (path / "fake.npy").write_text("hello")
     (path / "ragged.csv").write_text("user_id,item_id\n1,2\n1,2,3,4\n")
     return path
 
 
 def run(folder, *arguments):
     words = [
-        str(folder / word) if word.endswith((".csv", ".parquet", ".html", ".json")) else word for word in arguments
+        str(folder / word) if word.endswith((".csv", ".parquet", ".html", ".json", ".npy", ".npz")) else word
+        for word in arguments
     ]
     return CliRunner().invoke(app, ["evaluate", *words])
 
@@ -105,6 +123,7 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
     ("arguments", "sentence"),
     [
         (("nope.csv", "items.csv"), "nope.csv must be a CSV or Parquet file, got no such file"),
+        (("folder.csv", "items.csv"), "folder.csv must be a CSV or Parquet file, got a folder"),
         (("empty.csv", "items.csv"), "empty.csv must hold a header line and rows, got an empty file"),
         (("latin.csv", "items.csv"), "latin.csv must be a CSV file in UTF-8, got one that cannot be read"),
         (("ragged.csv", "items.csv"), "ragged.csv must be a CSV file in UTF-8, got one that cannot be read"),
@@ -120,13 +139,31 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--html", "/"), "--html / must be a file, got a folder"),
         (("header.csv", "items.csv"), "header.csv must hold a header line and rows, got no rows"),
         (("recs.csv", "items.csv", "--test", "header.csv"), "must hold a header line and rows, got no rows"),
-        (("nul.csv", "items.csv"), "needs a 'user_id' column"),
+        (("nul.csv", "items.csv"), "nul.csv must hold a header line and rows"),
         (("fake.parquet", "items.csv"), "fake.parquet must be a Parquet file, got one that cannot be read"),
         (("semicolons.csv", "items.csv"), "write it with commas, not semicolons"),
         (("utf16.csv", "items.csv"), "utf16.csv must be a CSV file in UTF-8"),
         (("words.csv", "items.csv"), "words.csv: rank must hold numbers, got 'first'"),
         (("recs.csv", "items.csv", "--train", "yesterday.csv"), "timestamp must hold numbers or dates"),
         (("recs.csv", "items.csv", "--category", "kind"), "items.csv needs a 'kind' column"),
+        (("unknown.csv", "items.csv"), "got 1 it does not know ('7' in 1 rows; 1 of 100 rows)"),
+        (("many.csv", "items.csv"), "('x0' in 2 rows, 'x1' in 1 rows, 'x2' in 1 rows, and 6 more; 10 of 100 rows)"),
+        (("words_for_ids.csv", "items.csv"), "it holds text and the catalog numbers"),
+        (("twice.csv", "items.csv"), "must hold an item once a list, got user_id '0', item_id "),
+        (("twice.csv", "items.csv"), "(1 such rows); pass --allow-repeats to keep them"),
+        (("tied.csv", "items.csv"), "must hold a rank once a list, got user_id '0', rank 1 again (1 such rows)"),
+        (("holes.csv", "items.csv"), "holes.csv: score must be a number in every row, got 1 of 100 NaN"),
+        (("nobody.csv", "items.csv"), "user_id must not be missing, got 1 missing of 100"),
+        (("recs.csv", "items.csv", "--train", "unknown.csv"), "unknown.csv must hold items of the catalog"),
+        (("recs.csv", "two_rows.csv"), "two_rows.csv: item_id must be unique, got '100' more than once"),
+        (("recs.csv", "items.csv", "--out", "x.xlsx"), "must end in .html, .json, .csv, got '.xlsx'"),
+        (("recs.csv", "items.csv", "--out", "items.csv"), "items.csv must not be one of the files that are read"),
+        (("recs.csv", "items.csv", "--vectors", "nope.npy"), "nope.npy must be a .npy or .npz file of numbers"),
+        (("recs.csv", "items.csv", "--vectors", "fake.npy"), "fake.npy must be a .npy or .npz file of numbers"),
+        (("recs.csv", "items.csv", "--vectors", "short.npy"), "must hold one vector an item (30), got 2"),
+        (("recs.csv", "items.csv", "--vectors", "some.npz"), "must hold a vector of every item, got none of '101'"),
+        (("recs.csv", "items.csv", "--vectors", "short.npy", "--text"), "--vectors must stand alone"),
+        (("recs.csv", "items.csv", "--format", "recommenders"), "needs a 'userID' column"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
@@ -155,3 +192,43 @@ def test_the_column_that_is_named_is_meant(folder):
     items = pd.read_csv(folder / "items.csv").rename(columns={"category": "kind"}).assign(category="all")
     items.to_csv(folder / "two.csv", index=False)
     assert values(folder, "recs.csv", "two.csv", "--category", "kind") == values(folder, "recs.csv", "items.csv")
+
+
+def test_outputs_by_their_ending(folder):
+    outs = ("--out", "page.html", "-o", "numbers.json", "-o", "table.csv")
+    result = run(folder, "recs.csv", "items.csv", "--metrics", "gini", *outs)
+    assert result.exit_code == 0, result.stderr
+    assert (folder / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    table = pd.read_csv(folder / "table.csv")
+    assert table["value"].tolist() == [json.loads((folder / "numbers.json").read_text())["metrics"][0]["value"]]
+
+
+@pytest.mark.parametrize(
+    "given", [("--vectors", "vectors.npy"), ("--vectors", "vectors.npz"), ("--kernel", "identity")]
+)
+def test_kernels_that_are_the_same(folder, given):
+    result = run(folder, "recs.csv", "items.csv", *given, "--metrics", "effective_number chi", "-o", "k.json")
+    assert result.exit_code == 0, result.stderr
+    each, chi = (row["value"] for row in json.loads((folder / "k.json").read_text())["metrics"])
+    assert each == pytest.approx(4)  # every item a thing of its own
+    assert chi > 0
+
+
+def test_categories_as_a_kernel(folder):
+    result = run(folder, "recs.csv", "items.csv", "--kernel", "category", "--metrics", "gamma", "-o", "k.json")
+    assert result.exit_code == 0, result.stderr
+    assert 2 < json.loads((folder / "k.json").read_text())["metrics"][0]["value"] <= 3
+
+
+def test_repeats_are_kept_when_allowed(folder):
+    result = run(folder, "twice.csv", "items.csv", "--allow-repeats", "--metrics", "validity", "-o", "v.json")
+    assert json.loads((folder / "v.json").read_text())["metrics"][0]["value"] == pytest.approx(1 - 1 / 100), (
+        result.stderr
+    )
+
+
+def test_help_fits_a_terminal_of_80_columns():
+    done = CliRunner().invoke(app, ["evaluate", "--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+    lines = done.output.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) < 110

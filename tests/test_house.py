@@ -20,6 +20,7 @@ FLOORS = {
     "_recommendations": 1,
     "tables": 1,
     "datasets": 2,
+    "files": 2,
     "diversity": 3,
     "kernels": 3,
     "lm": 3,

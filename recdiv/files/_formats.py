@@ -55,6 +55,8 @@ def columns_of(names: Iterable[Any], form: str) -> Columns:
     held = set(names)
     found = [each for each in known if each.user in held and each.item in held]
     whole = next((each for each in found if {each.score, each.rank} & held), None)
+    if whole is None and form not in ("auto", "plain"):
+        return known[0]  # it was named: what it lacks is to be said
     best = whole or (found[0] if found else known[0])
     return Columns(
         best.user,

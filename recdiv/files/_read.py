@@ -13,7 +13,7 @@ import pandas as pd
 from recdiv._columns import refuse_missing
 from recdiv.files._checks import as_catalog_writes, refuse_repeats, refuse_ties, refuse_unknown
 from recdiv.files._formats import Columns, FormatName, as_frame, columns_of, exploded
-from recdiv.files._tables import as_numbers, as_text, as_times, is_parquet, need, read_table, short
+from recdiv.files._tables import as_numbers, as_text, as_times, need, read_table, short
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 Ids = Literal["native", "text"]
@@ -135,6 +135,10 @@ def read_catalog(path: str | Path, *, item: str | None = None, columns: Mapping[
     other = {had: wanted for wanted, had in (columns or {}).items() if had != wanted}
     need(frame, [name, *other], where)
     frame[name] = as_text(frame[name])
+    for column in frame.columns.difference([name, "title", "text", "category", *other]):
+        if str(frame[column].dtype) == "string":
+            numbers = pd.to_numeric(frame[column], errors="coerce")
+            frame[column] = numbers if numbers.notna().equals(frame[column].notna()) else frame[column]
     renamed = other if name == "item_id" else {name: "item_id", **other}
     frame = frame.drop(columns=[wanted for wanted in renamed.values() if wanted in frame])  # the one named is meant
     try:
@@ -163,7 +167,9 @@ def read_vectors(path: str | Path, catalog: Catalog) -> npt.NDArray[np.float32]:
         rows = pd.Index(as_text(pd.Series(found["item_id"]))).get_indexer(pd.Index(as_text(catalog.frame["item_id"])))
         if (rows < 0).any():
             lost = catalog.item_ids[int((rows < 0).argmax())]
-            raise ValueError(f"{path} must hold a vector of every item, got none of {lost!r} ({(rows < 0).sum():,} lack)")
+            raise ValueError(
+                f"{path} must hold a vector of every item, got none of {lost!r} ({(rows < 0).sum():,} lack)"
+            )
         vectors = vectors[rows]
     if len(vectors) != len(catalog):
         raise ValueError(f"{path} must hold one vector an item ({len(catalog):,}), got {len(vectors):,}")
