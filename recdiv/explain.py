@@ -76,7 +76,7 @@ def contributions(
         name: a registered metric, as in :func:`recdiv.metrics.compute`.
         recs: the lists.
         catalog, kernel, train, test, previous, demand: what the metric needs.
-        lists: positions of the lists to explain; default all. 4,096 spectra a list take some hundredths of a second.
+        lists: positions of the lists to explain; default all. 4,096 spectra take about a hundredth of a second.
 
     Returns:
         :class:`Contributions` with one row for each of ``lists``; positive where the number would be lower without.

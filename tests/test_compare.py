@@ -117,6 +117,21 @@ def test_users_of_one_system_alone_take_no_part():
     assert found.frame.loc["entropy", "a"] == rd.metrics.compute("entropy", FIRST).value  # values: on all lists
 
 
+def test_systems_of_different_list_lengths_are_asked_the_same():
+    test = rd.Interactions(pd.DataFrame({"user_id": USERS, "item_id": A[:, 2]}), CATALOG)
+    found = rd.compare({"a": FIRST.head(3), "b": FIRST}, CATALOG, test=test, kernel=KERNEL, metrics="default")
+    assert "ndcg@6" in found.frame.index
+    assert found.frame.notna().all().all()
+    for name in ("ndcg@6", "ild", "entropy"):
+        alone = rd.metrics.compute(name, FIRST.head(3), test=test, kernel=KERNEL, catalog=CATALOG).value
+        assert found.frame.loc[name, "a"] == pytest.approx(alone)
+
+
+def test_a_metric_asked_for_twice_is_measured_once():
+    found = rd.compare({"a": FIRST, "b": SECOND}, CATALOG, metrics=iter(["gini", "entropy", "gini"]))
+    assert found.frame.index.tolist() == ["gini", "entropy"]
+
+
 def test_lists_of_one_user_are_one_draw():
     """Ten copies of every list under the same user tell nothing new."""
     many = [rd.Recommendations(np.tile(x, (10, 1)), users=USERS * 10, time=np.repeat(range(10), U)) for x in (A, B)]

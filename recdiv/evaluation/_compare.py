@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -9,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from torch.nn.functional import pad
 
 from recdiv.evaluation._evaluate import evaluate
 from recdiv.evaluation._paired import Asked, corpus_differences, list_differences, shared_lists
 from recdiv.evaluation._report import Report, interval, number, records, write, write_json
 from recdiv.evaluation._tests import ADJUSTS, TESTS, Adjust, Test, adjusted
-from recdiv.tables import Catalog, Recommendations
+from recdiv.tables import EMPTY, Catalog, Recommendations
 
 _COLUMNS = ["metric", "system", "difference", "low", "high", "p", "p_adjusted", "effect", "n"]
 
@@ -131,7 +133,8 @@ def compare(
         raise ValueError(f"adjust must be one of {', '.join(ADJUSTS)}, got {adjust!r}")
     if not isinstance(options.get("metrics", ""), str):
         options["metrics"] = list(options["metrics"])  # it is read once a system
-    reports = {name: evaluate(recs, catalog, **options) for name, recs in systems.items()}
+    widest = max(recs.k for recs in systems.values())
+    reports = {name: evaluate(_as_wide(recs, widest), catalog, **options) for name, recs in systems.items()}
     frame = pd.DataFrame({name: report.frame.set_index("metric")["value"] for name, report in reports.items()})
     names = [name for name in next(iter(reports.values())).frame["metric"] if name in frame.index]
     if options.get("confidence", 0.95) is None:
@@ -147,6 +150,20 @@ def compare(
     differences["p_adjusted"] = adjusted(differences["p"].to_numpy(dtype=float), adjust)
     settings = {"baseline": baseline, "test": paired_test, "adjust": adjust, "confidence": asked.confidence}
     return Comparison(reports, frame.loc[names], differences, settings)
+
+
+def _as_wide(recs: Recommendations, k: int) -> Recommendations:
+    """The same lists with empty slots at the end, which count for nothing: names such as ``ndcg@10`` then agree."""
+    if recs.k == k:
+        return recs
+    more = (0, k - recs.k)
+    return Recommendations(
+        pad(recs.items, more, value=EMPTY),
+        scores=None if recs.scores is None else pad(recs.scores.double(), more, value=math.nan),
+        users=recs.users,
+        time=recs.time,
+        groups=recs.groups,
+    )
 
 
 def _differences(

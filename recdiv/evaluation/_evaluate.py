@@ -183,7 +183,7 @@ def _chosen(
 ) -> tuple[list[str], dict[str, str]]:
     """Names to compute, and for the default ones left out, why."""
     if not isinstance(metrics, str):
-        return list(metrics), {}
+        return list(dict.fromkeys(metrics)), {}
     if metrics != "default":
         return [metrics], {}
     names, skipped = [], {}
