@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from recdiv.diversity import effective_number, leinster_cobbold, partition
-from recdiv.kernels import EmbeddingKernel
+from recdiv.diversity import conditional_effective_number, effective_number, leinster_cobbold, partition
+from recdiv.kernels import EmbeddingKernel, IdentityKernel
 
 
 def from_gram(matrix):
@@ -85,3 +85,39 @@ def test_numbers_depend_on_list_length():
     items = torch.stack([torch.randperm(200, generator=torch.Generator().manual_seed(s)) for s in range(50)])
     means = [float(effective_number(items[:, :k], kernel).mean()) for k in (5, 10, 20, 40)]
     assert all(b > a + 0.5 for a, b in itertools.pairwise(means))
+
+
+def test_at_order_2_two_unequal_lists_can_be_more_than_two():
+    """Beta is at most the number of lists at order 1 for any weights, at order 2 only for equal ones."""
+    lists = [list(range(10)), [10] + [-1] * 9]
+    by_weight = {weight: [weight, 1 - weight] for weight in (0.5, 0.9)}
+    betas = {
+        (weight, q): partition(lists, IdentityKernel(11), q=q, user_weights=both).beta
+        for weight, both in by_weight.items()
+        for q in (1, 2)
+    }
+    assert betas[0.9, 2] == pytest.approx((0.9 / 10 + 0.1) / (0.9**2 / 10 + 0.1**2))
+    assert betas[0.9, 2] > 2.05
+    assert max(betas[0.9, 1], betas[0.5, 1], betas[0.5, 2]) <= 2 + 1e-12
+
+
+def test_alpha_at_infinity_is_a_definition_and_not_the_limit():
+    """The limit looks at the narrowest list alone: four items and one item give 1, not 1 / mean(1/4, 1)."""
+    lists = [[0, 1, 2, 3], [0, -1, -1, -1]]
+    assert partition(lists, IdentityKernel(4), q=math.inf).alpha == pytest.approx(1.6)
+    assert partition(lists, IdentityKernel(4), q=1e6).alpha == pytest.approx(1, abs=1e-4)
+
+
+def test_knowing_something_can_make_a_list_more_varied():
+    """Two items that share only what is known: cosine 1/2 before, none after."""
+    half = math.sqrt(0.5)
+    kernel = EmbeddingKernel([[1, 0, 0], [half, half, 0], [half, 0, half]])
+    both = conditional_effective_number([1, 2], [0], kernel, ridge=1e-9)
+    assert float(both.unconditioned) == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))
+    assert float(both.value) == pytest.approx(2, abs=1e-6)
+
+
+def test_another_item_can_lower_the_number():
+    """Weights sum to 1: a second copy of one item takes weight from the other."""
+    assert float(effective_number([0, 1], IdentityKernel(2))) == pytest.approx(2)
+    assert float(effective_number([0, 1, 0], IdentityKernel(2))) == pytest.approx(3 / 2 ** (2 / 3))
