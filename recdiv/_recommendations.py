@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EMPTY = -1  # a slot that holds nothing
 UNKNOWN = -2  # a slot that holds something the catalogue does not know
+_PART = 1 << 18  # slots looked at together: 2 MB, near the cache
 
 
 class Recommendations:
@@ -52,8 +53,9 @@ class Recommendations:
         self.items = integers(items, "items")
         if self.items.ndim != 2:
             raise ValueError(f"items must have shape [U, K], got {list(self.items.shape)}")
-        if self.items.numel() and int(self.items.min()) < UNKNOWN:
-            raise ValueError(f"items must be catalogue rows, -1 (empty) or -2 (unknown), got {int(self.items.min())}")
+        self._made: dict[str, tuple[Tensor, int, Any]] = {}
+        if self.reach[0] < UNKNOWN:
+            raise ValueError(f"items must be catalogue rows, -1 (empty) or -2 (unknown), got {self.reach[0]}")
         self.scores = None if scores is None else torch.as_tensor(_plain(scores), device=self.items.device)
         if self.scores is not None and self.scores.shape != self.items.shape:
             raise ValueError(
@@ -145,7 +147,15 @@ class Recommendations:
     @property
     def lengths(self) -> Tensor:
         """How many slots of each list hold an item of the catalogue, int64 ``[U]``."""
-        return self.valid.sum(1)
+        if self.reach[0] >= 0:
+            return torch.full((self.n_lists,), self.k, dtype=torch.int64, device=self.device)
+        made: Tensor = self._once("lengths", lambda: self.valid.sum(1, dtype=torch.int32).long())  # int64 sums are slow
+        return made.clone()
+
+    @property
+    def n_filled(self) -> int:
+        """How many lists hold at least one item of the catalogue."""
+        return self.n_lists if self.k and self.reach[0] >= 0 else int((self.lengths > 0).sum())
 
     @property
     def n_unknown(self) -> int:
@@ -154,13 +164,42 @@ class Recommendations:
 
     def check(self, n_items: int) -> Recommendations:
         """Self, after making sure that every item is below ``n_items``."""
-        if self.items.numel() and int(self.items.max()) >= n_items:
-            raise ValueError(f"items must be rows of the catalogue, 0..{n_items - 1}, got {int(self.items.max())}")
+        if self.reach[1] >= n_items:
+            raise ValueError(f"items must be rows of the catalogue, 0..{n_items - 1}, got {self.reach[1]}")
         return self
 
     def counts(self, n_items: int) -> Tensor:
         """How often each item is recommended, int64 ``[n_items]``; a repeat counts again."""
-        return torch.bincount(self.check(n_items).items.flatten() - UNKNOWN, minlength=n_items - UNKNOWN)[-UNKNOWN:]
+        counted: Tensor = self.check(n_items)._once("counts", self._count)
+        counts = torch.zeros(n_items, dtype=torch.int64, device=self.device)
+        counts[: len(counted)] = counted
+        return counts
+
+    def _count(self) -> Tensor:
+        """Counts of the rows up to the largest there is; part by part, as a shifted copy of all costs more."""
+        low, high = self.reach
+        if low >= 0:
+            return torch.bincount(self.items.flatten())
+        total = torch.zeros(max(high + 1, 0), dtype=torch.int64, device=self.device)
+        for some in torch.split(self.items.flatten(), max(_PART, len(total))):
+            total += torch.bincount(some - UNKNOWN, minlength=len(total) - UNKNOWN)[-UNKNOWN:]
+        return total
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Smallest and largest number in ``items``; (0, -1) where there is no slot."""
+        reach: tuple[int, int] = self._once("reach", lambda: _ends(self.items))
+        return reach
+
+    def _once(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """What follows from the items alone, made once; and again if somebody wrote into them."""
+        if self.items.is_inference():  # torch keeps no version of these
+            return make()
+        items, version, value = self._made.get(name, (None, -1, None))
+        if items is not self.items or version != self.items._version:
+            value = make()
+            self._made[name] = self.items, self.items._version, value
+        return value
 
     def head(self, k: int) -> Recommendations:
         """The first ``k`` slots of each list (all of them where there are fewer)."""
@@ -215,6 +254,13 @@ class Recommendations:
         if self.groups is not None:
             frame["group"] = self.groups[row]
         return frame
+
+
+def _ends(items: Tensor) -> tuple[int, int]:
+    if not items.numel():
+        return 0, -1
+    low, high = torch.aminmax(items)
+    return int(low), int(high)
 
 
 def _plain(scores: Tensor | npt.ArrayLike) -> Tensor | npt.NDArray[Any]:

@@ -6,6 +6,7 @@ Frames come in and go out at the edges; inside, items and users are row numbers 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -158,7 +159,25 @@ class Interactions:
 
     def item_counts(self) -> Tensor:
         """How often each item was interacted with, int64 ``[I]``."""
-        return torch.bincount(torch.from_numpy(self.item), minlength=self.n_items)
+        return torch.from_numpy(self._item_counts.copy())
+
+    @cached_property
+    def _item_counts(self) -> Rows:
+        return np.bincount(self.item, minlength=self.n_items)
+
+    def item_users(self) -> Tensor:
+        """How many different users interacted with each item, int64 ``[I]``."""
+        pairs = np.unique(self.user * self.n_items + self.item)
+        return torch.from_numpy(np.bincount(pairs % max(self.n_items, 1), minlength=self.n_items))
+
+    @cached_property
+    def _user_index(self) -> pd.Index[Any]:
+        return pd.Index(self.users)
+
+    def positions(self, users: Iterable[Any]) -> Rows:
+        """Position in ``users`` of each of some users, int64 ``[n]``; -1 for somebody unknown."""
+        wanted = users if isinstance(users, np.ndarray) else listed(users)
+        return np.asarray(self._user_index.get_indexer(pd.Index(wanted)), dtype=np.int64)
 
     def histories(self, users: Iterable[Any] | None = None) -> list[Rows]:
         """Item rows of each user, oldest first; an empty array for somebody unknown."""
@@ -166,9 +185,8 @@ class Interactions:
         parts = np.split(self.item[order], np.cumsum(np.bincount(self.user, minlength=self.n_users))[:-1])
         if users is None:
             return parts if self.n_users else []
-        position = pd.Index(self.users).get_indexer(pd.Index(listed(users)))
         nothing = np.empty(0, dtype=np.int64)
-        return [parts[j] if j >= 0 else nothing for j in position]
+        return [parts[j] if j >= 0 else nothing for j in self.positions(users)]
 
     def where(self, mask: npt.NDArray[np.bool_]) -> Interactions:
         """The events for which ``mask`` (boolean ``[N]``) is true."""

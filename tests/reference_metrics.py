@@ -124,3 +124,85 @@ def validity(items):
         return None
     good = sum(i >= 0 and i not in filled[:position] for position, i in enumerate(filled))
     return good / len(filled)
+
+
+def hit_ranks(items, relevant):
+    """Ranks (from 1) at which a relevant item stands for the first time; None where nothing is relevant."""
+    relevant = set(relevant)
+    return [r for r, i in enumerate(items, 1) if i in relevant and i not in items[: r - 1]] if relevant else None
+
+
+def precision(items, relevant, k):
+    ranks = hit_ranks(items[:k], relevant)
+    return None if ranks is None else len(ranks) / k
+
+
+def hit_rate(items, relevant):
+    ranks = hit_ranks(items, relevant)
+    return None if ranks is None else float(bool(ranks))
+
+
+def mrr(items, relevant):
+    ranks = hit_ranks(items, relevant)
+    return None if ranks is None else 1 / ranks[0] if ranks else 0.0
+
+
+def average_precision(items, relevant, k):
+    ranks = hit_ranks(items[:k], relevant)
+    if ranks is None:
+        return None
+    return sum(n / rank for n, rank in enumerate(ranks, 1)) / min(k, len(set(relevant)))
+
+
+def concentration(lists):
+    """Share of ordered pairs of exposures, an exposure with itself among them, that show the same item."""
+    everything = [i for items in lists for i in known(items)]
+    return sum(a == b for a in everything for b in everything) / len(everything) ** 2 if everything else None
+
+
+def tail_share(lists, train_items, n_items, share, weights):
+    counts = Counter(train_items)
+    tail = {
+        i
+        for i in range(n_items)
+        if sum(counts[j] for j in range(n_items) if counts[j] <= counts[i]) <= share * len(train_items)
+    }
+    shown = [(w, i) for items in lists for w, i in zip(weights, items, strict=True) if i >= 0]
+    return sum(w for w, i in shown if i in tail) / sum(w for w, _ in shown) if shown else None
+
+
+def average_popularity(items, train_items, weights):
+    counts = Counter(train_items)
+    held = [(w, counts[i]) for w, i in zip(weights, items, strict=True) if i >= 0]
+    return sum(w * x for w, x in held) / sum(w for w, _ in held) if held else None
+
+
+def log_popularity_difference(items, history, train_items):
+    counts = Counter(train_items)
+
+    def mean_log(rows):
+        return sum(math.log(max(counts[i], 1)) for i in rows) / len(rows)
+
+    return mean_log(known(items)) - mean_log(history) if known(items) and history else None
+
+
+def popularity_lift(lists, histories, train_items):
+    """Of lists with the history of each one's user."""
+    counts = Counter(train_items)
+    pairs = [(known(items), history) for items, history in zip(lists, histories, strict=True)]
+    pairs = [(items, history) for items, history in pairs if items and history]
+    if not pairs:
+        return None
+    recommended, liked = (
+        sum(sum(counts[i] for i in pair[side]) / len(pair[side]) for pair in pairs) / len(pairs) for side in (0, 1)
+    )
+    return (recommended - liked) / liked
+
+
+def expected_novelty(items, novelty, weights, relevant=None):
+    """Of EPC and EFD: ``novelty`` of an item, and what is relevant (None: everything)."""
+    held = [(r, w, i) for r, (w, i) in enumerate(zip(weights, items, strict=True)) if i >= 0]
+    if not held or relevant == []:
+        return None
+    gains = [relevant is None or (i in relevant and i not in items[:r]) for r, _, i in held]
+    return sum(w * g * novelty(i) for g, (_, w, i) in zip(gains, held, strict=True)) / sum(w for _, w, _ in held)

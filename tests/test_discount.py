@@ -21,14 +21,15 @@ N, K = 6, 4
 VECTORS = np.random.default_rng(3).normal(size=(N, 3))
 CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N)}))
 KERNEL = rd.EmbeddingKernel(VECTORS)
+TRAIN = rd.Interactions(pd.DataFrame({"user_id": range(9), "item_id": [0, 0, 0, 1, 1, 1, 1, 2, 3]}), CATALOG)
 WEIGHTS = {
     "none": [1.0] * K,
     "log": [1 / math.log2(r + 1) for r in range(1, K + 1)],
     "rbp": [0.9 ** (r - 1) for r in range(1, K + 1)],
 }
-COUNTING = ("entropy", "effective_catalog_size", "gini")
+COUNTING = ("entropy", "effective_catalog_size", "concentration", "gini")
 PARTITION = ("alpha", "beta", "gamma", "chi")
-DISCOUNTED = {*COUNTING, *PARTITION, "chi_excess"}
+DISCOUNTED = {*COUNTING, *PARTITION, "chi_excess", "tail_share", "average_popularity"}
 lists_of_items = st.lists(st.lists(st.integers(-2, N - 1), min_size=K, max_size=K), min_size=1, max_size=6)
 
 
@@ -51,9 +52,13 @@ def gini(shown):
     return sum(abs(a - b) for a in x for b in x) / (2 * N * sum(x)) if shown else math.nan
 
 
+def concentration(shown):
+    return sum(w * w for w in shown.values()) / sum(shown.values()) ** 2 if shown else math.nan
+
+
 def compute(name, lists, **given):
     recs = lists if isinstance(lists, rd.Recommendations) else rd.Recommendations(np.array(lists))
-    return metrics.compute(name, recs, **{"catalog": CATALOG, "kernel": KERNEL, **given})
+    return metrics.compute(name, recs, **{"catalog": CATALOG, "kernel": KERNEL, "train": TRAIN, **given})
 
 
 def close(value):
@@ -68,6 +73,7 @@ def test_counting_metrics_against_references(discount, lists):
     assert compute(f"entropy@discount={discount}", lists).value == close(entropy(shown))
     assert compute(f"effective_catalog_size@discount={discount}", lists).value == close(math.exp(entropy(shown)))
     assert compute(f"gini@discount={discount}", lists).value == close(gini(shown))
+    assert compute(f"concentration@discount={discount}", lists).value == close(concentration(shown))
 
 
 @pytest.mark.parametrize("discount", WEIGHTS)
@@ -131,6 +137,7 @@ ITEMS = np.where(np.random.default_rng(1).random((40, K)) < 0.2, -1, np.random.d
 CLASSES = {
     "entropy": metrics.Entropy,
     "effective_catalog_size": metrics.EffectiveCatalogSize,
+    "concentration": metrics.Concentration,
     "gini": metrics.Gini,
     "alpha": metrics.Alpha,
     "beta": metrics.Beta,
@@ -186,5 +193,7 @@ def test_weights_fall_from_one():
 
 
 def test_huge_rows_are_weighed_without_a_table_of_all():
-    far = compute("entropy@discount=log", rd.Recommendations([[0, 10**12], [5, -1]]), catalog=None, kernel=None).value
+    far = compute(
+        "entropy@discount=log", rd.Recommendations([[0, 10**12], [5, -1]]), catalog=None, kernel=None, train=None
+    ).value
     assert far == close(compute("entropy@discount=log", [[0, 1], [5, -1]]).value)

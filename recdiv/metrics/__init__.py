@@ -17,13 +17,13 @@ _GROUPS = {
         "validity",
     ),
     "accuracy": (
-        "recall", "ndcg",
+        "recall", "precision", "hit_rate", "ndcg", "mrr", "map",
     ),
     "exposure over all lists": (
-        "item_count", "item_coverage", "effective_catalog_size", "entropy", "gini",
+        "item_count", "item_coverage", "effective_catalog_size", "entropy", "concentration", "gini",
     ),
     "popularity and novelty": (
-        "novelty",
+        "average_popularity", "popularity_lift", "log_popularity_difference", "tail_share", "novelty", "epc", "efd",
     ),
     "within a list": (
         "category_entropy", "ild", "ild_euclidean", "ild_hamming", "ild_jaccard", "min_distance", "eild",
@@ -55,8 +55,9 @@ def groups() -> dict[str, tuple[str, ...]]:
 
 
 __all__ = [
-    "Alpha", "Beta", "Chi", "EffectiveCatalogSize", "Entropy", "Gamma", "Gini", "ItemCount", "ItemCoverage", "Metric",
-    "MutualInformation", "Result", "compute", "describe", "groups", "names", "register",
+    "Alpha", "Beta", "Chi", "Concentration", "EffectiveCatalogSize", "Entropy", "Gamma", "Gini", "ItemCount",
+    "ItemCoverage", "Metric", "MutualInformation", "PopularityLift", "Result", "TailShare", "compute", "describe",
+    "groups", "names", "register",
 ]  # fmt: skip
 
 
@@ -75,6 +76,7 @@ if TYPE_CHECKING:
         Alpha,
         Beta,
         Chi,
+        Concentration,
         EffectiveCatalogSize,
         Entropy,
         Gamma,
@@ -82,4 +84,6 @@ if TYPE_CHECKING:
         ItemCount,
         ItemCoverage,
         MutualInformation,
+        PopularityLift,
+        TailShare,
     )

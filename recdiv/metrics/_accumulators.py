@@ -15,7 +15,7 @@ from torchmetrics import Metric
 
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import describe, with_known
-from recdiv.tables import Recommendations
+from recdiv.tables import Interactions, Recommendations
 
 
 class CorpusMetric(Metric):
@@ -137,6 +137,51 @@ class Gini(_Exposed):
 
     name = "gini"
     higher_is_better = False
+
+
+class Concentration(_Exposed):
+    """Chance that two exposures drawn at random show the same item."""
+
+    name = "concentration"
+    higher_is_better = False
+
+
+class TailShare(CorpusMetric):
+    """Share of exposure that goes to the least popular items.
+
+    Args:
+        train: what people did before.
+        share: part of its interactions that the tail holds at most.
+        discount: attention to each slot: ``"none"`` (the same), ``"log"`` or ``"rbp"``.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    name = "tail_share"
+    higher_is_better = True
+
+    def __init__(self, train: Interactions, share: float = 0.2, discount: str = "none", **options: Any) -> None:  # noqa: ANN401
+        known = {"train": train, "n_items": _size(train.n_items), "share": share, "discount": discount}
+        super().__init__(known, **options)
+
+
+class PopularityLift(CorpusMetric):
+    """By what part lists are more popular than the training profiles of their users.
+
+    Args:
+        train: what people did before.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    name = "popularity_lift"
+
+    def __init__(self, train: Interactions, **options: Any) -> None:  # noqa: ANN401
+        super().__init__({"train": train}, **options)
+
+    def update(self, recs: Recommendations | Tensor | npt.ArrayLike) -> None:
+        """Add some lists: :class:`~recdiv.Recommendations`, which know their users."""
+        if not isinstance(recs, Recommendations):
+            raise ValueError(f"recs must be Recommendations with the users of train, got {type(recs).__name__}")
+        super().update(recs)
 
 
 class MutualInformation(_Counting):

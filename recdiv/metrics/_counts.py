@@ -49,10 +49,10 @@ def slot_shares(recs: Recommendations, discount: str) -> Tensor:
 
 def positive_counts(recs: Recommendations, *, discount: str = "none") -> Tensor:
     """Exposure of the items that are recommended at all, float64, in row order."""
-    size = int(recs.items.max()) + 1 if recs.items.numel() else 0
+    size = max(recs.reach[1] + 1, 0)
     if size > _SPARSE * recs.items.numel():  # rows of a catalogue so large that counting all of it costs more
         recs, size = _renumbered(recs)
-    counts = counts_state(recs, n_items=max(size, 0), discount=discount)["counts"]
+    counts = counts_state(recs, n_items=size, discount=discount)["counts"]
     return counts[counts > 0].double()
 
 

@@ -259,7 +259,7 @@ def per_list_result(values: Tensor) -> Result:
 
 def corpus_result(recs: Recommendations, value: float, *, null: float = math.nan) -> Result:
     """One number for all lists; those that hold nothing known take no part."""
-    n = int((recs.lengths > 0).sum())
+    n = recs.n_filled
     return Result(float(value), None, n, recs.n_lists - n, null)
 
 

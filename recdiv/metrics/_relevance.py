@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -21,7 +20,7 @@ def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
     recs.check(test.n_items)
     pairs = np.unique(test.user * test.n_items + test.item)
     per_user = np.bincount(pairs // max(test.n_items, 1), minlength=test.n_users)
-    user = pd.Index(test.users).get_indexer(pd.Index(recs.users))
+    user = test.positions(recs.users)
     relevant = np.append(per_user, 0)[user]  # -1, somebody without test items, reads the last
     start = np.append(np.cumsum(per_user) - per_user, 0)[user]
     wanted = pairs % max(test.n_items, 1)

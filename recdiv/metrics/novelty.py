@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-import torch
-
+from recdiv.metrics._popularity import NO_TRAINING, list_means, popularity
 from recdiv.metrics._registry import Result, per_list_result, register
 from recdiv.tables import Interactions, Recommendations
 
@@ -16,7 +15,7 @@ from recdiv.tables import Interactions, Recommendations
     range="[0, ln Σx] nats",
     direction="higher is more novel",
     level="list",
-    undefined_on="a list holds no item of the catalogue, or there is no training interaction: NaN",
+    undefined_on=NO_TRAINING,
     citation="zhou2010solving",
     bounds=(0.0, math.inf),
 )
@@ -35,10 +34,5 @@ def novelty(recs: Recommendations, *, train: Interactions) -> Result:
     >>> round(novelty(Recommendations([[0, 1]]), train=train).value, 4)  # (ln 2 + ln 4) / 2
     1.0397
     """
-    counts = train.item_counts().to(recs.device).double()
-    recs.check(len(counts))
-    surprise = counts.sum().log() - counts.clamp(min=1).log()
-    if not len(counts) or not bool(counts.any()):
-        return per_list_result(torch.full((recs.n_lists,), torch.nan))
-    found = surprise[recs.items.clamp(min=0)] * recs.valid
-    return per_list_result(found.sum(1) / recs.lengths)  # 0 / 0 is NaN
+    counts = popularity(train, recs)
+    return per_list_result(list_means(recs, counts.sum().log() - counts.clamp(min=1).log()))
