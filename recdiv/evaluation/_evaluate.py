@@ -37,6 +37,9 @@ DEFAULT = (
     "effective_catalog_size",
     "entropy",
     "gini",
+    "tail_share",
+    "average_popularity",
+    "log_popularity_difference",
     "novelty",
     "category_entropy",
     "ild",
@@ -99,7 +102,7 @@ def evaluate(
     Args:
         recs: the lists.
         catalog: the items.
-        train: what people did before: for novelty.
+        train: what people did before: for popularity and novelty.
         test: what people did next: for accuracy. Without it, read diversity beside validity at least.
         kernel: when two items are the same. None: no metric of meaning; texts are never encoded unasked.
         metrics: names such as ``["ndcg@10", "gini", "chi"]``, or ``"default"``: every metric of :data:`DEFAULT` for

@@ -22,7 +22,8 @@ from recdiv.tables import Interactions, Recommendations
 def map(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Result:
     r"""Mean over lists of the average precision.
 
-    .. math:: \mathrm{AP}(u) = \frac{1}{\min(k, |T_u|)} \sum_{r=1}^{k} [\text{hit at } r] \, \frac{\text{hits up to } r}{r}
+    .. math:: \mathrm{AP}(u) = \frac{1}{\min(k, |T_u|)}
+        \sum_{r=1}^{k} [\text{hit at } r] \, \frac{\text{hits up to } r}{r}
 
     Divided by min(k, \|T\|), the most hits there can be, so that the best list of k slots scores 1; libraries that
     divide by \|T\| or by the number of hits print other numbers. ``k`` is the cut-off of ``map@10``, by default the

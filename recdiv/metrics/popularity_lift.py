@@ -43,8 +43,8 @@ def popularity_lift(recs: Recommendations, *, train: Interactions) -> Result:
         \mathrm{GAP}_r = \operatorname{mean}_u \frac1n \sum_{i \in u} x_i
 
     ``GAP_p`` is the same mean over the training interactions of each list's user (an item used twice counts twice),
-    over the lists that have both; ``x_i`` counts the training interactions of item i. It is a ratio of means, so it is one
-    number for all lists, and not antisymmetric: half as popular is −1/2, twice as popular +1.
+    over the lists that have both; ``x_i`` counts the training interactions of item i. It is a ratio of means, so
+    one number for all lists, and not antisymmetric: half as popular is −1/2, twice as popular +1.
 
     >>> import pandas as pd
     >>> from recdiv.tables import Catalog
