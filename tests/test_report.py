@@ -183,6 +183,13 @@ def test_undefined_lists_are_counted_in_the_table(text):
     assert '<td class="spare" data-value="1.0">1</td>' in with_one
 
 
+def test_the_page_says_what_chance_is(text):
+    assert "<em>By chance</em> is what the same exposures give when dealt at random over the same lists" in text
+    assert "<em>By chance</em>" not in page_of(rd.evaluate(RECS, CATALOG, metrics=["gini"]))
+    for name in REPORT.frame["metric"][REPORT.frame["null"].notna()]:
+        assert rd.metrics.describe(name).null_kind in ("re-dealt", "random lists")
+
+
 def test_rows_stand_under_the_question_they_answer(text):
     order = [text.index(f">{title}</th>") for title in ("exposure over all lists", "within a list", "between lists")]
     assert order == sorted(order)

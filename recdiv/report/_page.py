@@ -15,16 +15,18 @@ from recdiv.report._sections import pictures, tradeoff_picture
 from recdiv.report._table import comparison_table, report_table, values_table
 
 _SORT = "Choose a column title to sort; point at a name for its formula. ↑: higher is better, ↓: lower."
+_NULLS = {
+    "": "",
+    "re-dealt": "the same exposures dealt at random over the same lists",
+    "random lists": "lists of the same lengths drawn at random from the catalogue",
+}
 
 
 def page(report: Report) -> str:
     """The page of a report."""
     confidence = report.settings["confidence"]
     intervals = "No intervals were asked for." if confidence is None else f"Intervals: {confidence:.0%}, over users."
-    words = (
-        f"{intervals} <em>By chance</em> is what the same exposures give when dealt at random over the same lists (or "
-        f"what random lists give); <em>beyond</em> is the difference. {_SORT}"
-    )
+    words = f"{intervals} {_chance(report)}{_SORT}"
     parts = [
         _notes(report),
         _region("numbers", "Numbers", words, report_table(report)),
@@ -66,6 +68,21 @@ def _region(key: str, title: str, words: str, table: str) -> str:
     return f'<h2 id="{key}">{escape(title)}</h2><p class="small soft">{words}</p>{box}'
 
 
+def _chance(report: Report) -> str:
+    """What "by chance" means in this table: markup."""
+    names = [str(name) for name in report.frame["metric"][report.frame["null"].notna()]]
+    if not names:
+        return ""
+    random = [name for name in names if describe(name.partition("@")[0]).null_kind == "random lists"]
+    ways = []
+    if len(random) < len(names):
+        ways.append("what the same exposures give when dealt at random over the same lists")
+    if random:
+        whose = f"for {', '.join(random)} " if ways else ""
+        ways.append(f"{escape(whose)}what lists as long give that are drawn at random from the catalogue")
+    return f"<em>By chance</em> is {'; '.join(ways)}. <em>Beyond</em> is the difference. "
+
+
 def _notes(report: Report) -> str:
     notes = []
     if report.settings["unknown_slots"]:
@@ -90,10 +107,11 @@ def _definition(name: str) -> str:
         "formula": metric.formula,
         "range": metric.range,
         "reading": metric.direction,
+        "by chance": _NULLS[metric.null_kind],
         "undefined": metric.undefined_on,
         "source": metric.citation,
     }
-    body = "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
+    body = "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items() if value)
     return (
         f"<details><summary><strong>{escape(name)}</strong> {escape(metric.summary)}</summary><dl>{body}</dl></details>"
     )
