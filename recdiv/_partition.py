@@ -211,13 +211,25 @@ def _null(
 ) -> Tensor:
     """Chi of each re-dealt draw; gamma is that of the real lists, only alpha is new."""
     generator = np.random.default_rng(rng)
-    chis = []
-    for _ in range(draws):
-        dealt, dealt_mass = redeal(items, mass, classes, generator)
-        chis.append(
-            math.log(result.gamma / _alpha(*_unit_moments(dealt, dealt_mass, kernel, result.q, codes), result.q))
-        )
-    return torch.tensor(chis, dtype=mass.dtype)
+    dealt = (redeal(items, mass, classes, generator) for _ in range(draws))
+    return _chis(result, dealt, kernel, codes)
+
+
+def chi_of_deals(
+    result: Partition,
+    dealt: Iterable[tuple[Tensor, Tensor]],
+    kernel: Kernel,
+    recs: Recommendations,
+    by: str | Iterable[Any] | None,
+) -> Tensor:
+    """Chi of lists (or labels) dealt beforehand, items and masses ``[U, K]``; slots and lists weigh as at first."""
+    return _chis(result, ((items, mass / mass.sum()) for items, mass in dealt), kernel, _labels(recs, by, len(recs))[0])
+
+
+def _chis(result: Partition, dealt: Iterable[tuple[Tensor, Tensor]], kernel: Kernel, codes: Tensor | None) -> Tensor:
+    moments = (_unit_moments(items, mass, kernel, result.q, codes) for items, mass in dealt)
+    chis = [math.log(result.gamma / _alpha(*each, result.q)) for each in moments]
+    return torch.tensor(chis, dtype=torch.float64)
 
 
 def _list_weights(user_weights: Weights | None, mass: Tensor) -> Tensor:

@@ -31,13 +31,17 @@ _GROUPS = {
     ),
     "between lists": (
         "mutual_information", "category_information", "alpha", "beta", "gamma", "chi", "chi_excess",
+        "interest_information", "personalization", "fragmentation",
     ),
     "against history": (
+        "calibration_kl", "calibration_js", "calibration_qjsd", "unexpectedness", "serendipity", "semantic_novelty",
+        "conditional_effective_number",
     ),
     "over time": (
+        "temporal_diversity", "temporal_novelty", "temporal_beta", "drift",
     ),
     "the whole catalogue": (
-        "semantic_coverage",
+        "semantic_coverage", "gamma_ratio",
     ),
 }  # fmt: skip
 for _name in (name for members in _GROUPS.values() for name in members):

@@ -7,10 +7,9 @@ import math
 import numpy as np
 import torch
 
-from recdiv._redeal import redeal
 from recdiv.metrics._categories import Labels, label_entropies, label_masses, label_shares, share_entropies
 from recdiv.metrics._registry import Result, State, corpus_result, register
-from recdiv.metrics._shared import Shared, labels_for
+from recdiv.metrics._shared import Shared, deals, labels_for
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.mutual_information import information_value
 from recdiv.tables import Catalog, Recommendations
@@ -63,20 +62,18 @@ def category_information(
     """
     labels = labels_for(catalog, missing, shared)
     value = information_value(_state(recs, labels))
-    return corpus_result(recs, value, null=_null(recs, labels, null, rng) if null else math.nan)
+    return corpus_result(recs, value, null=_null(recs, labels, null, rng, shared) if null else math.nan)
 
 
-def _null(recs: Recommendations, labels: Labels, draws: int, rng: int | np.random.Generator) -> float:
+def _null(
+    recs: Recommendations, labels: Labels, draws: int, rng: int | np.random.Generator, shared: Shared | None
+) -> float:
     """Mean information of re-dealt lists, each exposure keeping the weight it had in its list."""
     if not bool(recs.valid.any()):
         return math.nan
-    generator = np.random.default_rng(rng)
-    mass = recs.valid.double() / recs.lengths.clamp(min=1)[:, None]
     overall = entropy_of(label_masses(recs, labels))
-    classes = torch.zeros_like(recs.items)
     values = []
-    for _ in range(draws):
-        items, dealt = redeal(recs.items, mass, classes, generator)
+    for items, dealt in deals(recs, draws, rng, shared):
         weight = dealt.sum(1) / dealt.sum()
         entropies = _dealt_entropies(items, dealt, labels)
         values.append(overall - float((weight * entropies).sum()))

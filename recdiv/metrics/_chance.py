@@ -1,0 +1,34 @@
+"""What chance alone gives: lists drawn from the catalogue (the same exposures dealt again are in ``_shared``)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from recdiv.tables import EMPTY
+
+NULL_LISTS = 2000  # lists whose chance value is measured where each costs much: their mean moves by a hundredth of a sd
+_TRIES = 64  # draws of a list before its repeats are taken out one by one
+
+
+def random_lists(lengths: Tensor, n_items: int, rng: np.random.Generator) -> Tensor:
+    """Lists of the given lengths whose items are drawn from the catalogue, none twice in a list, int64 ``[U, K]``.
+
+    A list longer than the catalogue holds all of it.
+    """
+    lengths = lengths.clamp(max=n_items)
+    k = int(lengths.max()) if len(lengths) else 0
+    items = np.full((len(lengths), k), EMPTY, dtype=np.int64)
+    filled = np.arange(k) < lengths.cpu().numpy()[:, None]
+    left = np.arange(len(lengths))
+    for _ in range(_TRIES if k * k <= 8 * n_items else 0):  # else most tries would hold a repeat
+        drawn = np.where(filled[left], rng.integers(0, n_items, (len(left), k)), -1 - np.arange(k))
+        items[left] = np.where(filled[left], drawn, EMPTY)
+        drawn.sort(axis=1)
+        left = left[(drawn[:, 1:] == drawn[:, :-1]).any(1)]
+        if not len(left):
+            break
+    for row in left:
+        items[row, filled[row]] = rng.choice(n_items, int(filled[row].sum()), replace=False)
+    return torch.from_numpy(items).to(lengths.device)
