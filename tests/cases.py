@@ -37,6 +37,7 @@ class Case:
         recs: from lists of items to recommendations; users are 0, 1, 2, ...
         given: what it is given besides the world's catalogue, kernel, train and test, by a function of the number
             of lists and the positions of the items.
+        states: what its state needs besides: the labels among which lists are told apart.
     """
 
     undefined: tuple[float | str | None, ...]
@@ -45,6 +46,7 @@ class Case:
     compared_in: str = ""
     recs: Callable[..., rd.Recommendations] = rd.Recommendations
     given: Callable[[int, np.ndarray], dict] = lambda n_lists, position: {}
+    states: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

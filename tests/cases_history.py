@@ -44,7 +44,7 @@ CASES = {
         references={"calibration_qjsd": of_history(slow.calibration_qjsd, ROWS)},
     ),
     "unexpectedness": Case(
-        undefined=("some", None, None, "some"),
+        undefined=tuple(slow.unexpectedness(items, HISTORY[0], ROWS) for items in ([2], [], [-2], [5, 5, 5])),
         properties=f"{ALWAYS} copy_aware",
         references={"unexpectedness": of_history(slow.unexpectedness, ROWS)},
     ),
@@ -56,7 +56,9 @@ CASES = {
         },
     ),
     "semantic_novelty": Case(
-        undefined=("some", None, None, "some"),
+        undefined=tuple(
+            slow.semantic_novelty(items, EVENTS["item_id"].tolist(), ROWS) for items in ([2], [], [-2], [5, 5, 5])
+        ),
         properties=f"{ALWAYS} copy_aware",
         references={
             "semantic_novelty": lambda u, items: slow.semantic_novelty(items, EVENTS["item_id"].tolist(), ROWS)

@@ -49,14 +49,14 @@ CASES = {
         undefined=(None, None, None, None),
         properties=f"{ALWAYS} copy_aware mergeable",
         recs=in_turn,
-        given=lambda n_lists, position: {"times": [0, 1, 2]},
+        states={"times": [0, 1, 2]},
         references={"temporal_beta": beta},
     ),
     "drift": Case(
         undefined=(None, None, None, None),
         properties=f"{ALWAYS} copy_aware mergeable",
         recs=in_turn,
-        given=lambda n_lists, position: {"times": [0, 1, 2]},
+        states={"times": [0, 1, 2]},
         references={"drift": lambda lists: slow.drift(windows(lists), ROWS)},
     ),
 }

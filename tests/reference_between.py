@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import references as core
 from reference_metrics import known, label_shares
@@ -91,7 +91,7 @@ def item_weights(lists):
 def drift(windows, vectors):
     windows = [item_weights(lists) for lists in windows]
     windows = [each for each in windows if each[0]]
-    steps = [math.sqrt(qjsd(a, b, vectors)) for a, b in zip(windows, windows[1:], strict=False)]
+    steps = [math.sqrt(qjsd(a, b, vectors)) for a, b in pairwise(windows)]
     return mean(steps)
 
 
@@ -157,3 +157,9 @@ def temporal_diversity(items, before):
 def temporal_novelty(items, all_before):
     now, then = set(known(items)), {i for each in all_before for i in known(each)}
     return len(now - then) / len(now) if now and then else None
+
+
+def gamma(pools, vectors):
+    """exp of the entropy of the mean state of all lists, which weigh the same."""
+    rows, weights = item_weights([items for pool in pools for items in pool])
+    return math.exp(entropy_of(core.state([vectors[i] for i in rows], weights))) if rows else None

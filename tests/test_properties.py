@@ -23,7 +23,7 @@ def measure(name, lists, world=PLAIN, users=None, scores=None, parts=None):
     if parts is None:
         recs = case.recs(world.rows(lists), users=users, scores=scores)
         return metrics.compute(name, recs, **known).value
-    facts, known = metrics.describe(name), {**known, "n_items": len(known["catalog"])}
+    facts, known = metrics.describe(name), {**known, **case.states, "n_items": len(known["catalog"])}
     starts = np.cumsum([0, *map(len, parts)])
     states = [
         with_known(facts.state, case.recs(world.rows(part), users=np.arange(start, start + len(part))), known)

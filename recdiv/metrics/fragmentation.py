@@ -10,8 +10,8 @@ from torch import Tensor
 
 from recdiv._inputs import slot_masses
 from recdiv._redeal import redeal
-from recdiv.metrics._categories import Labels, label_table
 from recdiv.metrics._all_pairs import mean_divergence, pair_state
+from recdiv.metrics._categories import Labels, label_table
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.tables import Catalog, Recommendations
 
@@ -26,7 +26,7 @@ def fragmentation_state(
 def _labels(n_items: int, catalog: Catalog | None, by: str, missing: str) -> Labels:
     """The things that count as the same: items, or the labels of a column of the catalogue."""
     if by == "item":
-        return Labels(torch.arange(n_items)[:, None], n_items)
+        return Labels(torch.arange(n_items)[:, None], n_items, 0)
     if catalog is None or by not in catalog.frame:
         columns = "none" if catalog is None else ", ".join(map(str, catalog.frame.columns))
         raise ValueError(f"by must be 'item' or a column of the catalog ({columns}), got {by!r}")
@@ -78,8 +78,8 @@ def fragmentation(
     x are items, or with ``by`` the labels in a column of the catalogue (``fragmentation@by=category``, a ``story``
     column); an item spreads evenly over its labels, and one without is a label of its ``"own"`` or the ``"same"``
     (``missing``). r is the slot, counted from 1. Every pair counts, at a cost linear in lists: see
-    :mod:`recdiv.metrics._all_pairs` (off by less than 1e-8). ``null`` deals the exposures across lists, each at its rank;
-    by item and with equally long lists who gets what does not move F at all.
+    ``recdiv/metrics/_all_pairs.py`` (off by less than 1e-8). ``null`` deals the exposures across lists, each at its
+    rank; by item and with equally long lists who gets what does not move F at all.
 
     Source: Vrijenhoek et al. 2022, whose code prints the root of the divergence, against five users drawn at random.
 
