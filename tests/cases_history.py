@@ -7,6 +7,7 @@ from cases import EVENTS, HISTORY, LABEL_LISTS, RELEVANT, VECTORS, Case
 
 ALWAYS = "bounded order_free user_order_free renaming_free padding_free empty_lists_neutral ranks_only"
 ROWS = VECTORS.tolist()
+TRAINED = EVENTS["item_id"].tolist()
 
 
 def of_history(function, *rest):
@@ -56,13 +57,9 @@ CASES = {
         },
     ),
     "semantic_novelty": Case(
-        undefined=tuple(
-            slow.semantic_novelty(items, EVENTS["item_id"].tolist(), ROWS) for items in ([2], [], [-2], [5, 5, 5])
-        ),
+        undefined=tuple(slow.semantic_novelty(items, TRAINED, ROWS) for items in ([2], [], [-2], [5, 5, 5])),
         properties=f"{ALWAYS} copy_aware",
-        references={
-            "semantic_novelty": lambda u, items: slow.semantic_novelty(items, EVENTS["item_id"].tolist(), ROWS)
-        },
+        references={"semantic_novelty": lambda u, items: slow.semantic_novelty(items, TRAINED, ROWS)},
     ),
     "conditional_effective_number": Case(
         undefined=(1.0, None, None, 1.0),

@@ -41,7 +41,7 @@ def conditional_effective_number(
     rng: int | np.random.Generator = 0,
     shared: Shared | None = None,
 ) -> Result:
-    r"""Mean over lists of their effective number of different items given the user's history, known things counting once.
+    r"""Mean over lists of their effective number of different items given what the user knows, which counts once.
 
     See :func:`recdiv.conditional_effective_number`. Three numbers belong together, one a ``part``: ``value`` is D(L|C),
     ``unconditioned`` is D(L) of the same lists, and ``residual`` the mean share of an item that the history does not
