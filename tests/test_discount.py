@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import recdiv as rd
 from recdiv import metrics
+from recdiv.diversity import catalog_effective_number
 from recdiv.evaluation._intervals import jackknife_values, user_groups
 from recdiv.metrics._discount import slot_weights
 from recdiv.metrics._registry import with_known
@@ -29,7 +30,7 @@ WEIGHTS = {
 }
 COUNTING = ("entropy", "effective_catalog_size", "concentration", "gini")
 PARTITION = ("alpha", "beta", "gamma", "chi")
-DISCOUNTED = {*COUNTING, *PARTITION, "chi_excess", "tail_share", "average_popularity"}
+DISCOUNTED = {*COUNTING, *PARTITION, "chi_excess", "gamma_ratio", "tail_share", "average_popularity"}
 lists_of_items = st.lists(st.lists(st.integers(-2, N - 1), min_size=K, max_size=K), min_size=1, max_size=6)
 
 
@@ -89,6 +90,9 @@ def test_partition_against_references(discount, q, lists):
     expected = references.partition(states, [1.0] * len(states), q) if states else (math.nan,) * 3
     for name, value in zip(PARTITION, (*expected, math.log(expected[1])), strict=True):
         assert compute(f"{name}@q={q},discount={discount}", lists).value == pytest.approx(value, abs=1e-6, nan_ok=True)
+    all_of_it = catalog_effective_number(KERNEL, q=q)
+    ratio = compute(f"gamma_ratio@q={q},discount={discount}", lists).value
+    assert ratio == pytest.approx(expected[2] / all_of_it, abs=1e-6, nan_ok=True)
 
 
 def test_by_hand():
