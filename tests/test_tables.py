@@ -394,3 +394,34 @@ def test_recommendations_follow_their_device():
 @pytest.mark.parametrize("hole", [None, float("nan"), "", " "])
 def test_a_hole_in_a_list_of_labels_is_no_label(hole):
     assert Catalog(pd.DataFrame({"item_id": [0], "category": [["tea", hole]]})).categories == [("tea",)]
+
+
+def test_what_is_kept_about_lists_follows_what_is_written_into_them():
+    recs = Recommendations(torch.tensor([[0, 1], [2, -1]]))
+    assert (recs.reach, recs.lengths.tolist(), recs.counts(4).tolist()) == ((-1, 2), [2, 1], [1, 1, 1, 0])
+    recs.lengths.zero_()  # what was handed out is a copy
+    recs.counts(4).zero_()
+    assert (recs.lengths.tolist(), recs.counts(3).tolist()) == ([2, 1], [1, 1, 1])
+    recs.items[1, 1] = 3
+    assert (recs.reach, recs.lengths.tolist(), recs.counts(4).tolist()) == ((0, 3), [2, 2], [1, 1, 1, 1])
+    recs.items = torch.tensor([[0, 0, -2]])
+    assert (recs.reach, recs.lengths.tolist(), recs.counts(2).tolist(), recs.n_filled) == ((-2, 0), [2], [2, 0], 1)
+    with torch.inference_mode():
+        assert Recommendations(torch.tensor([[0, -1]])).lengths.tolist() == [1]
+
+
+def test_counts_of_long_lists_are_added_up_part_by_part():
+    items = np.random.default_rng(0).integers(-2, 50, (3000, 100))  # more slots than are counted together
+    expected = [int((items == i).sum()) for i in range(60)]
+    assert Recommendations(items).counts(60).tolist() == expected
+    assert Recommendations(np.abs(items)).counts(60).tolist() == [int((np.abs(items) == i).sum()) for i in range(60)]
+
+
+def test_users_are_found_by_position_and_popularity_counts_events_and_people():
+    catalog = Catalog(pd.DataFrame({"item_id": [0, 1, 2]}))
+    events = Interactions(pd.DataFrame({"user_id": ["b", "b", "a"], "item_id": [1, 1, 1]}), catalog)
+    assert events.positions(["a", "z", "b"]).tolist() == [0, -1, 1]
+    assert events.item_counts().tolist() == [0, 3, 0]
+    assert events.item_users().tolist() == [0, 2, 0]
+    events.item_counts().zero_()
+    assert events.item_counts().tolist() == [0, 3, 0]

@@ -10,9 +10,10 @@ from recdiv.metrics._discount import attention
 from recdiv.metrics._registry import State, zeros
 from recdiv.tables import UNKNOWN, Interactions, Recommendations
 
-UNIT = 1 << 32  # discounted exposure is counted in whole parts of a first slot, so that states add up exactly
+UNIT = 1 << 28  # discounted exposure is counted in whole parts of a first slot, so that states add up exactly
 _SPARSE = 8  # times more items than slots
-_EXACT = 1 << 20  # slots whose weights, in parts of a first slot, add up in float64 without rounding
+_PART = 1 << 19  # slots weighed together: 4 MB
+_EXACT = 1 << 25  # as many as their weights, in parts of a first slot, add up in float64 without rounding
 
 
 def counts_state(recs: Recommendations, *, n_items: int, discount: str = "none") -> State:
@@ -27,11 +28,13 @@ def counts_state(recs: Recommendations, *, n_items: int, discount: str = "none")
 
 def _exposures(recs: Recommendations, n_items: int, weights: Tensor) -> Tensor:
     rows = recs.check(n_items).items
-    parts = (weights * UNIT).round()
+    shift = 0 if recs.reach[0] >= 0 else -UNKNOWN  # slots that hold nothing are counted in front of the items
+    step = max(1, min(max(_PART, n_items), _EXACT) // max(recs.k, 1))
+    parts = (weights * UNIT).round().repeat(min(step, recs.n_lists))
     total = torch.zeros(n_items, dtype=torch.int64, device=rows.device)
-    for some in torch.split(rows, max(1, max(_EXACT, n_items) // max(recs.k, 1))):
-        each = parts.expand(some.shape).flatten()
-        total += torch.bincount(some.flatten() - UNKNOWN, each, n_items - UNKNOWN)[-UNKNOWN:].long()
+    for some in torch.split(rows, step):
+        flat = some.flatten() + shift if shift else some.flatten()
+        total += torch.bincount(flat, parts[: len(flat)], n_items + shift)[shift:].long()
     return total
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from recdiv.metrics._discount import slot_weights
-from recdiv.metrics._popularity import list_means
+from recdiv.metrics._popularity import attention_given, list_means
 from recdiv.metrics._relevance import hits, where_relevant
 from recdiv.tables import Interactions, Recommendations
 
@@ -28,4 +28,4 @@ def expected_novelty(
     hit, n_relevant = hits(recs, test)
     weights = slot_weights(discount, recs.k, device=recs.device)
     gained = torch.where(hit, novelty[recs.items.clamp(min=0)], 0.0) @ weights
-    return where_relevant(gained / (recs.valid.double() @ weights), n_relevant)
+    return where_relevant(gained / (attention_given(recs, weights)), n_relevant)

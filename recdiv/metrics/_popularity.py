@@ -34,8 +34,15 @@ def list_means(recs: Recommendations, table: Tensor, *, discount: str = "none") 
     for items in torch.split(recs.items, max(1, BLOCK // 8 // max(recs.k, 1))):
         found = padded.index_select(0, (items - UNKNOWN).flatten()).view(items.shape)
         parts.append(found.sum(1) if weights is None else found @ weights)
-    sums = torch.cat(parts)
-    return sums / (recs.lengths if weights is None else recs.valid.double() @ weights)  # 0 / 0 is NaN
+    return torch.cat(parts) / attention_given(recs, weights)  # 0 / 0 is NaN
+
+
+def attention_given(recs: Recommendations, weights: Tensor | None) -> Tensor:
+    """Attention that the filled slots of each list get, ``[U]``; their number where ``weights`` is None."""
+    if weights is None:
+        return recs.lengths
+    full = recs.k > 0 and recs.reach[0] >= 0
+    return weights.sum().expand(recs.n_lists) if full else recs.valid.double() @ weights
 
 
 def profile_means(recs: Recommendations, train: Interactions, table: Tensor) -> Tensor:
