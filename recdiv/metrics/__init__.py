@@ -27,7 +27,8 @@ _GROUPS = {
     ),
     "within a list": (
         "category_entropy", "ild", "ild_euclidean", "ild_hamming", "ild_jaccard", "min_distance", "eild",
-        "effective_number", "leinster_cobbold", "log_det", "graph_entropy", "subtopic_recall",
+        "effective_number", "leinster_cobbold", "log_det", "graph_entropy", "subtopic_recall", "alpha_ndcg",
+        "err_ia", "binomial_diversity", "proportionality",
     ),
     "between lists": (
         "mutual_information", "category_information", "alpha", "beta", "gamma", "chi", "chi_excess",
