@@ -24,8 +24,11 @@ COUNTING = {
     "effective_catalog_size": metrics.EffectiveCatalogSize,
     "gini": metrics.Gini,
     "mutual_information": metrics.MutualInformation,
+    "personalization": metrics.Personalization,
+    "fragmentation": metrics.Fragmentation,
 }
-SPECTRAL = {"alpha": metrics.Alpha, "beta": metrics.Beta, "gamma": metrics.Gamma, "chi": metrics.Chi}
+SPECTRAL = {"alpha": metrics.Alpha, "beta": metrics.Beta, "gamma": metrics.Gamma, "chi": metrics.Chi,
+            "gamma_ratio": metrics.GammaRatio}  # fmt: skip
 CASES = [
     *((name, {"n_items": N}, kind) for name, kind in COUNTING.items()),
     *((name, {"kernel": KERNEL}, kind) for name, kind in SPECTRAL.items()),
@@ -48,6 +51,33 @@ def test_any_batches_give_the_value_of_all(name, arguments, kind):
     metric.reset()
     metric.update(ITEMS[4:5])
     assert math.isnan(float(metric.compute()))
+
+
+LABELS = np.arange(len(ITEMS)) % 3
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "given"),
+    [
+        ("interest_information", metrics.InterestInformation, {"labels": [0, 1, 2]}),
+        ("interest_information@q=2", metrics.InterestInformation, {"labels": [0, 1, 2], "q": 2.0}),
+        ("temporal_beta", metrics.TemporalBeta, {"times": [0, 1, 2]}),
+        ("drift", metrics.Drift, {"times": [0, 1, 2]}),
+    ],
+)
+@pytest.mark.parametrize("kernel", [KERNEL, rd.IdentityKernel(N)])
+def test_labelled_states_add_up_over_batches_and_machines(name, kind, given, kernel):
+    one, other = kind(kernel, **given), kind(kernel, **given)
+    recs = rd.Recommendations(ITEMS, time=LABELS, groups=LABELS)
+    for turn, rows in enumerate(np.split(np.arange(len(ITEMS)), [3, 4, 5, 15])):
+        (one, other)[turn % 2].update(recs.where(rows))
+    one.merge_state(other)
+    value = metrics.compute(name, recs, kernel=kernel).value
+    assert float(one.compute()) == pytest.approx(value, abs=1e-9)
+    with pytest.raises(ValueError, match="must be among"):
+        one.update(rd.Recommendations([[0]], time=[7], groups=[7]))
+    with pytest.raises(ValueError, match="recs must carry"):
+        one.update([[0]])
 
 
 @pytest.mark.parametrize(("name", "arguments", "kind"), CASES)

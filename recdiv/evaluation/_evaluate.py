@@ -24,34 +24,20 @@ from recdiv.evaluation._intervals import (
 from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
 from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
-from recdiv.metrics._registry import Metric, Result, State, with_known
+from recdiv.metrics._labelled import label_sets
+from recdiv.metrics._registry import Metric, Result, State, has_needed, with_known
 from recdiv.metrics._shared import Shared
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 DEFAULT = (
-    "validity",
-    "recall@{k}",
-    "ndcg@{k}",
-    "item_count",
-    "item_coverage",
-    "effective_catalog_size",
-    "entropy",
-    "gini",
-    "tail_share",
-    "average_popularity",
-    "log_popularity_difference",
-    "novelty",
-    "category_entropy",
-    "ild",
-    "effective_number",
-    "semantic_coverage",
-    "alpha",
-    "beta",
-    "gamma",
-    "mutual_information",
-    "category_information",
-    "chi",
-)
+    "validity", "recall@{k}", "ndcg@{k}",
+    "item_count", "item_coverage", "effective_catalog_size", "entropy", "gini",
+    "tail_share", "average_popularity", "log_popularity_difference", "novelty", "semantic_novelty",
+    "category_entropy", "ild", "effective_number", "semantic_coverage", "alpha", "beta", "gamma",
+    "mutual_information", "category_information", "personalization", "chi", "interest_information",
+    "calibration_qjsd", "conditional_effective_number", "conditional_effective_number@part=residual",
+    "temporal_diversity", "temporal_novelty", "temporal_beta", "drift",
+)  # fmt: skip
 Progress = Callable[[str], None]
 
 
@@ -152,7 +138,7 @@ def evaluate(
         null=null,
         rng=rng,
     )
-    known["shared"] = Shared(null=null, rng=rng)
+    known.update(label_sets(recs, previous), shared=Shared(null=null, rng=rng))
     names, skipped = _chosen(metrics, recs, known)
     job = _Job(recs, known, confidence, resamples, rng)
     asked = []
@@ -220,7 +206,8 @@ def _jackknife(job: _Job, asked: list[_Asked]) -> None:
             known = {**job.known, **each.options, "group": torch.from_numpy(group).to(job.recs.device)}
             left_out = with_known(each.metric.left_out, cut(job.recs, each.k), known)
             job.left_out[each.name] = left_out.cpu().numpy()
-    job.left_out.update(_from_states(job, [each for each in asked if each.metric.state is not None], group))
+    adding_up = [each for each in asked if each.metric.state and has_needed(each.metric.state, job.known)]
+    job.left_out.update(_from_states(job, adding_up, group))
     for each in asked:
         if each.name in job.left_out and job.confidence is not None:
             low, high = jackknife_interval(each.result.value, job.left_out[each.name], job.confidence)

@@ -60,9 +60,10 @@ def groups() -> dict[str, tuple[str, ...]]:
 
 
 __all__ = [
-    "Alpha", "Beta", "Chi", "Concentration", "EffectiveCatalogSize", "Entropy", "Gamma", "Gini", "ItemCount",
-    "ItemCoverage", "Metric", "MutualInformation", "PopularityLift", "Result", "TailShare", "compute", "describe",
-    "groups", "names", "register",
+    "Alpha", "Beta", "Chi", "Concentration", "Drift", "EffectiveCatalogSize", "Entropy", "Fragmentation", "Gamma",
+    "GammaRatio", "Gini", "InterestInformation", "ItemCount", "ItemCoverage", "Metric", "MutualInformation",
+    "Personalization", "PopularityLift", "Result", "TailShare", "TemporalBeta", "compute", "describe", "groups",
+    "names", "register",
 ]  # fmt: skip
 
 
@@ -82,13 +83,19 @@ if TYPE_CHECKING:
         Beta,
         Chi,
         Concentration,
+        Drift,
         EffectiveCatalogSize,
         Entropy,
+        Fragmentation,
         Gamma,
+        GammaRatio,
         Gini,
+        InterestInformation,
         ItemCount,
         ItemCoverage,
         MutualInformation,
+        Personalization,
         PopularityLift,
         TailShare,
+        TemporalBeta,
     )

@@ -6,6 +6,7 @@ machines. Counts stay integers and sums float64.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy.typing as npt
@@ -96,6 +97,17 @@ class _Spectral(CorpusMetric):
 
     def __init__(self, kernel: Kernel, q: float = 1.0, discount: str = "none", **options: Any) -> None:  # noqa: ANN401
         super().__init__({"kernel": kernel, "q": q, "discount": discount}, **options)
+
+
+class _Labelled(CorpusMetric):
+    """Keeps one state rho a label, which the lists carry."""
+
+    labels: ClassVar[str]
+
+    def __init__(self, kernel: Kernel, labels: Sequence[Any], known: dict[str, Any], **options: Any) -> None:  # noqa: ANN401
+        if not len(labels):
+            raise ValueError(f"{self.labels} must name at least one, got none")
+        super().__init__({"kernel": kernel, self.labels: list(labels), **known}, **options)
 
 
 class ItemCoverage(_Counting):
@@ -214,3 +226,69 @@ class Chi(_Spectral):
     """What the list tells about its items, nats."""
 
     name = "chi"
+
+
+class GammaRatio(_Spectral):
+    """Effective number over all lists, as a share of the catalogue's."""
+
+    name = "gamma_ratio"
+    higher_is_better = True
+
+
+class Personalization(_Counting):
+    """One minus the mean cosine of the item sets of two lists."""
+
+    name = "personalization"
+
+
+class Fragmentation(_Counting):
+    """Mean Jensen–Shannon divergence of two lists by item and rank, bits."""
+
+    name = "fragmentation"
+
+
+class InterestInformation(_Labelled):
+    """What the interest group of a list tells about its items, nats.
+
+    Args:
+        kernel: when two items are the same.
+        labels: the groups; lists carry theirs (``Recommendations(..., groups=...)``).
+        q: order of the effective number.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    name, labels = "interest_information", "labels"
+
+    def __init__(self, kernel: Kernel, labels: Sequence[Any], q: float = 1.0, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(kernel, labels, {"q": q}, **options)
+
+
+class TemporalBeta(_Labelled):
+    """Effective number of different windows of time.
+
+    Args:
+        kernel: when two items are the same.
+        times: the windows; lists carry theirs (``Recommendations(..., time=...)``).
+        q: order of the effective number.
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    name, labels = "temporal_beta", "times"
+
+    def __init__(self, kernel: Kernel, times: Sequence[Any], q: float = 1.0, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(kernel, times, {"q": q}, **options)
+
+
+class Drift(_Labelled):
+    """Mean distance of what is shown in a window from the window before.
+
+    Args:
+        kernel: when two items are the same.
+        times: the windows in order; lists carry theirs (``Recommendations(..., time=...)``).
+        options: those of :class:`torchmetrics.Metric`.
+    """
+
+    name, labels = "drift", "times"
+
+    def __init__(self, kernel: Kernel, times: Sequence[Any], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(kernel, times, {}, **options)

@@ -18,6 +18,18 @@ from recdiv.metrics._counts import item_masses
 from recdiv.metrics._registry import State
 from recdiv.tables import Recommendations
 
+_LABELS = 50  # states of a jackknife hold that many d×d matrices for each of 20 groups of users
+
+
+def label_sets(recs: Recommendations, previous: Recommendations | None) -> dict[str, list[Any]]:
+    """The groups and times among which the lists of one report are told apart, where a state for each fits in memory.
+
+    Times are those of the lists: with ``previous`` lists, which no part of the users carries along, there are none.
+    """
+    given = {"labels": recs.groups, "times": recs.time if previous is None else None}
+    found = {name: pd.factorize(values, sort=True)[1].tolist() for name, values in given.items() if values is not None}
+    return {name: values for name, values in found.items() if len(values) <= _LABELS}
+
 
 def labelled_state(recs: Recommendations, kernel: Kernel, given: Any, labels: Sequence[Any], name: str) -> State:  # noqa: ANN401
     """Sum of rho over the lists of each label, ``[L, d, d]`` (or of item shares ``[L, I]`` where the kernel has no

@@ -269,6 +269,12 @@ def with_known(function: Callable[..., Any], first: Any, known: dict[str, Any]) 
     return function(first, **{name: known[name] for name in parameters if name in known})
 
 
+def has_needed(function: Callable[..., Any], known: dict[str, Any]) -> bool:
+    """Whether all that a function must be given, besides its first argument, is known."""
+    asked = list(inspect.signature(function).parameters.values())[1:]
+    return all(each.name in known for each in asked if each.default is each.empty)
+
+
 def zeros(recs: Recommendations, *shape: int) -> Tensor:
     """Float64 zeros where the lists live."""
     return torch.zeros(shape, dtype=torch.float64, device=recs.device)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+import numpy as np
+import torch
 
 from recdiv import diversity
 from recdiv.kernels import Kernel
+from recdiv.metrics._chance import random_lists
 from recdiv.metrics._registry import Result, per_list_result, register
 from recdiv.metrics._shared import Shared, split
 from recdiv.tables import Recommendations
+
+_DRAWN = 500  # random lists a draw
 
 
 @register(
@@ -20,14 +27,25 @@ from recdiv.tables import Recommendations
     undefined_on="a list holds no item of the catalogue: NaN",
     citation="friedman2023vendi",
     bounds=(1.0, math.inf),
+    null_kind="random lists",
 )
-def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0, shared: Shared | None = None) -> Result:
+def effective_number(
+    recs: Recommendations,
+    *,
+    kernel: Kernel,
+    q: float = 1.0,
+    null: int = 0,
+    rng: int | np.random.Generator = 0,
+    shared: Shared | None = None,
+) -> Result:
     r"""Mean over lists of their effective number of different items: near-copies count once.
 
     .. math:: D_q(\rho_u) = \exp \frac{\ln \operatorname{tr} \rho_u^q}{1 - q}, \qquad
         D_1(\rho_u) = \exp(-\operatorname{tr} \rho_u \ln \rho_u)
 
-    See :func:`recdiv.effective_number`. ``alpha`` averages the same lists so that it fits the partition.
+    See :func:`recdiv.effective_number`. ``alpha`` averages the same lists so that it fits the partition. ``null`` draws
+    lists of the same lengths from the catalogue, each item once: what variety costs no choice at all. A draw is of at
+    most 500 of the lists.
 
     >>> from recdiv.kernels import EmbeddingKernel
     >>> kernel = EmbeddingKernel([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -35,5 +53,16 @@ def effective_number(recs: Recommendations, *, kernel: Kernel, q: float = 1.0, s
     [1.0, 2.0]
     """
     if shared is not None:
-        return per_list_result(split(recs, kernel, q=q, shared=shared).alpha_per_user)
-    return per_list_result(diversity.effective_number(recs.items, kernel, q=q))
+        result = per_list_result(split(recs, kernel, q=q, shared=shared).alpha_per_user)
+    else:
+        result = per_list_result(diversity.effective_number(recs.items, kernel, q=q))
+    if not null or not result.n:
+        return result
+    generator = np.random.default_rng(rng)
+    lengths = recs.lengths[recs.lengths > 0].cpu()
+    chance = []
+    for _ in range(null):
+        some = lengths[torch.from_numpy(generator.permutation(len(lengths))[:_DRAWN])]
+        random = random_lists(some, kernel.n_items, generator).to(recs.device)
+        chance.append(float(diversity.effective_number(random, kernel, q=q).mean()))
+    return replace(result, null=float(np.mean(chance)))
