@@ -110,9 +110,9 @@ AGAINST_HISTORY = {  # what serving each user's own topic does to it
 def test_history_numbers_stand_beside_lists_dealt_to_others(name):
     personal, chance = measured(name, PERSONAL), measured(name, CHANCE)
     spread = float(chance.per_list.double().nan_to_num().std()) / math.sqrt(USERS)
-    assert abs(chance.excess) < 5 * spread  # about what chance moves a mean over the users, twice
+    assert abs(chance.excess) < 5 * spread  # 5 standard errors of the mean
     if AGAINST_HISTORY[name]:
-        assert AGAINST_HISTORY[name] * personal.excess > 10 * spread
+        assert AGAINST_HISTORY[name] * personal.excess > 5 * spread
 
 
 def test_history_numbers_of_a_sample_of_lists():
@@ -121,7 +121,7 @@ def test_history_numbers_of_a_sample_of_lists():
     assert (part.n, part.n_undefined) == (30, 0)
     drawn = ~part.per_list.isnan()
     assert int(drawn.sum()) == 30
-    assert torch.equal(part.per_list[drawn], whole.per_list[drawn])
+    torch.testing.assert_close(part.per_list[drawn], whole.per_list[drawn])
     assert (whole.n, whole.n_undefined) == (USERS, 0)
     assert measured("calibration_qjsd@sample=0", PERSONAL).value == whole.value
 
@@ -141,7 +141,7 @@ def test_a_frozen_feed_renews_less_than_chance(name):
     frozen, renewed = measured(name, FROZEN), measured(name, RENEWED)
     assert frozen.value == 0
     assert frozen.excess < -0.5
-    assert abs(renewed.excess) < 0.05  # a list of 5 of 40 is renewed by 7/8; sd over 120 users is 0.014
+    assert abs(renewed.excess) < 0.06  # 4 sd: a list of 5 of 40 is renewed by 7/8; sd over 120 users is 0.014
     assert renewed.null == pytest.approx(7 / 8, abs=0.05)
 
 
