@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -181,6 +182,11 @@ def test_jackknife_subtracts_what_recomputing_would_leave_out():
     fast = jackknife_values(RECS, group, lambda recs: counts_state(recs, n_items=N), [entropy_value])
     slow = [metrics.compute("entropy", RECS.where(group != g)).value for g in range(20)]
     np.testing.assert_allclose(fast[:, 0], slow)
+    corrected = jackknife_values(
+        RECS, group, partial(counts_state, n_items=N), [partial(entropy_value, correction="miller_madow")]
+    )
+    slow = [metrics.compute("entropy@correction=miller_madow", RECS.where(group != g)).value for g in range(20)]
+    np.testing.assert_allclose(corrected[:, 0], slow)
 
 
 @pytest.mark.parametrize("kernel", [KERNEL, rd.IdentityKernel(N), rd.CategoryKernel(CATALOG.categories)], ids=str)

@@ -104,6 +104,8 @@ def test_relevance_is_asked_for_and_never_taken(name):
     plain = metrics.compute(name, recs, train=TRAIN).value
     assert metrics.compute(name, recs, train=TRAIN, test=TEST).value == plain
     assert metrics.compute(f"{name}@relevance=test", recs, train=TRAIN, test=TEST).value < plain
+    nobody = events()
+    assert math.isnan(metrics.compute(f"{name}@relevance=test", recs, train=nobody, test=TEST).value)
     with pytest.raises(ValueError, match="relevance='test' needs test, got none"):
         metrics.compute(f"{name}@relevance=test", recs, train=TRAIN)
     with pytest.raises(ValueError, match="relevance must be 'any' or 'test', got 'all'"):

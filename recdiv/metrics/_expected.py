@@ -8,7 +8,7 @@ from torch import Tensor
 from recdiv.metrics._discount import slot_weights
 from recdiv.metrics._popularity import attention_given, list_means
 from recdiv.metrics._relevance import hits, where_relevant
-from recdiv.tables import Interactions, Recommendations
+from recdiv.tables import UNKNOWN, Interactions, Recommendations
 
 
 def expected_novelty(
@@ -27,5 +27,6 @@ def expected_novelty(
         raise ValueError("relevance='test' needs test, got none")
     hit, n_relevant = hits(recs, test)
     weights = slot_weights(discount, recs.k, device=recs.device)
-    gained = torch.where(hit, novelty[recs.items.clamp(min=0)], 0.0) @ weights
+    padded = torch.cat([novelty.new_zeros(-UNKNOWN), novelty])  # what slots that hold nothing read
+    gained = (padded[recs.items - UNKNOWN] * hit) @ weights
     return where_relevant(gained / (attention_given(recs, weights)), n_relevant)

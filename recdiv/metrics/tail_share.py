@@ -49,9 +49,7 @@ def tail_value(state: State, *, train: Interactions, share: float = 0.2) -> floa
     state=counts_state,
     value=tail_value,
 )
-def tail_share(
-    recs: Recommendations, *, train: Interactions, n_items: int, share: float = 0.2, discount: str = "none"
-) -> Result:
+def tail_share(recs: Recommendations, *, train: Interactions, share: float = 0.2, discount: str = "none") -> Result:
     r"""Share of exposure that goes to the least popular items that together hold 20 % of training interactions.
 
     .. math:: T = \sum_{i \in \text{tail}} c_i \Big/ \sum_i c_i, \qquad
@@ -69,8 +67,8 @@ def tail_share(
     >>> from recdiv.tables import Catalog
     >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3]}))
     >>> train = Interactions(pd.DataFrame({"user_id": range(5), "item_id": [1, 1, 1, 1, 2]}), catalog)
-    >>> tail_share(Recommendations([[0, 1], [0, 2]]), train=train, n_items=3).value  # the second holds 1/5, the third 0
+    >>> tail_share(Recommendations([[0, 1], [0, 2]]), train=train).value  # the second holds 1/5, the third 0
     0.5
     """
-    state = counts_state(recs, n_items=n_items, discount=discount)
+    state = counts_state(recs, n_items=train.n_items, discount=discount)
     return corpus_result(recs, tail_value(state, train=train, share=share))
