@@ -38,6 +38,11 @@ def accuracy(recs: Recommendations, test: Interactions, score: Callable[[Items, 
     return per_list([score(shown, relevant) if relevant else math.nan for shown, relevant in pairs])
 
 
+def accuracy_of_all(recs: Recommendations, test: Interactions, score: Callable[[Items, Items], float]) -> Tensor:
+    """The same, asked of users without a test item too."""
+    return per_list([score(shown, relevant) for shown, relevant in zip(lists(recs), wanted(recs, test), strict=True)])
+
+
 def over_test_users(recs: Recommendations, test: Interactions, score: Callable[[Items, Items], float]) -> Result:
     """The same, averaged over all users with a test item: one who was shown nothing scores 0."""
     return mean_over(accuracy(recs, test, score), test.n_users)

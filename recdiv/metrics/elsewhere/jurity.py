@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from torch import Tensor
 
 from recdiv.kernels import Kernel
 from recdiv.metrics._registry import prints
 from recdiv.metrics.elsewhere import _lists as walk
-from recdiv.metrics.elsewhere.recmetrics import personalization
 from recdiv.tables import Recommendations
 
 SMALLEST = 1e-6  # anything below it prints as 0
 
 
-@prints("jurity", "personalization", "InterListDiversity", "below 1e-6 it prints 0")
+@prints("jurity", "personalization", "InterListDiversity", "a repeated item weighs more; below 1e-6 it prints 0")
 def _inter(recs: Recommendations) -> float:
-    value = personalization(recs)
+    times = [Counter(shown) for shown in walk.lists(recs)]
+    length = [math.sqrt(sum(n * n for n in one.values())) for one in times]
+    near = [
+        sum(n * times[b][item] for item, n in times[a].items()) / (length[a] * length[b])
+        for a in range(len(times))
+        for b in range(a)
+        if length[a] and length[b]
+    ]
+    value = 1 - walk.mean(near)
     return 0.0 if abs(value) <= SMALLEST else value
 
 

@@ -1,15 +1,19 @@
-"""LensKit 2025.8: rank discounts that leave the first two ranks alone, and a recall bounded by the cut-off."""
+"""LensKit 2025.8, as its run analysis sums up: a list without a value counts as 0.
+
+Rank discounts leave the first two ranks alone; recall is bounded by the cut-off. Mean list similarity is of 2026.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from recdiv.kernels import Kernel
 from recdiv.metrics._counts import counts_state
-from recdiv.metrics._registry import prints
+from recdiv.metrics._registry import Result, prints
 from recdiv.metrics.elsewhere import _lists as walk
 from recdiv.metrics.gini import gini_of
 from recdiv.metrics.ild import similarities
@@ -54,55 +58,62 @@ def _similarity(recs: Recommendations, *, kernel: Kernel) -> Tensor:
 @prints(
     "lenskit", "average_popularity", "MeanPopRank", "mean quantile of popularity, 1 the most popular, unseen items 0"
 )
-def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
+def _popularity(recs: Recommendations, *, train: Interactions) -> Result:
     users = walk.users_of(train)
     below = {n: sum(other < n for other in users.values()) for n in set(users.values())}
     ties = {n: sum(other == n for other in users.values()) for n in set(users.values())}
     rank = {
         item: (below[n] + (ties[n] + 1) / 2) / len(users) for item, n in users.items()
     }  # ties share their mean rank
-    return walk.per_list([walk.mean([rank.get(item, 0.0) for item in shown]) for shown in walk.lists(recs)])
+    values = [walk.mean([rank.get(item, 0.0) for item in shown]) for shown in walk.lists(recs)]
+    return walk.mean_over(walk.per_list(values), recs.n_lists)
+
+
+def _over_lists(recs: Recommendations, test: Interactions, score: Callable[[list[int], list[int]], float]) -> Result:
+    return walk.mean_over(walk.accuracy(recs, test, score), recs.n_lists)
 
 
 def _gain(hit: list[bool]) -> float:
     return sum(1 / max(math.log2(slot + 1), 1) for slot, one in enumerate(hit) if one)
 
 
-@prints("lenskit", "ndcg", "NDCG", "discount 1 / max(1, log₂ r): ranks 1 and 2 weigh the same")
-def _ndcg(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Tensor:
+@prints("lenskit", "ndcg", "NDCG", "discount 1 / max(1, log₂ r): ranks 1 and 2 weigh the same; nothing to hit: 0")
+def _ndcg(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Result:
     cut = k or recs.k
 
     def score(shown: list[int], relevant: list[int]) -> float:
         return _gain(walk.hits(shown, relevant)) / _gain([True] * min(len(relevant), cut))
 
-    return walk.accuracy(recs, test, score)
+    return _over_lists(recs, test, score)
 
 
-@prints("lenskit", "recall", "Recall", "divides by the smaller of the cut-off and the number of test items")
-def _recall(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Tensor:
+@prints("lenskit", "recall", "Recall", "divides by the smaller of the cut-off and the number of test items; none: 0")
+def _recall(recs: Recommendations, *, test: Interactions, k: int | None = None) -> Result:
     cut = k or recs.k
-    return walk.accuracy(recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / min(len(relevant), cut))
+    return _over_lists(recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / min(len(relevant), cut))
 
 
-@prints("lenskit", "precision", "Precision", "divides by the length of the list; an empty one is left out")
-def _precision(recs: Recommendations, *, test: Interactions) -> Tensor:
-    return walk.accuracy(recs, test, lambda shown, relevant: walk.mean(walk.hits(shown, relevant)))
+@prints("lenskit", "precision", "Precision", "divides by the length of the list; nothing to hit: 0")
+def _precision(recs: Recommendations, *, test: Interactions) -> Result:
+    return _over_lists(recs, test, lambda shown, relevant: walk.mean(walk.hits(shown, relevant)))
 
 
-@prints("lenskit", "mrr", "RecipRank", "as here")
-def _mrr(recs: Recommendations, *, test: Interactions) -> Tensor:
-    return walk.accuracy(recs, test, lambda shown, relevant: walk.reciprocal_rank(walk.hits(shown, relevant)))
+@prints("lenskit", "mrr", "RecipRank", "nothing to hit: 0")
+def _mrr(recs: Recommendations, *, test: Interactions) -> Result:
+    return _over_lists(recs, test, lambda shown, relevant: walk.reciprocal_rank(walk.hits(shown, relevant)))
 
 
-@prints("lenskit", "map", "AveragePrecision", "divides by the smaller of list length and test items; empty: left out")
-def _map(recs: Recommendations, *, test: Interactions) -> Tensor:
+@prints(
+    "lenskit", "map", "AveragePrecision", "divides by the smaller of list length and test items; nothing to hit raises"
+)
+def _map(recs: Recommendations, *, test: Interactions) -> Result:
     def score(shown: list[int], relevant: list[int]) -> float:
         best = min(len(relevant), len(shown))
         return walk.average_precision(walk.hits(shown, relevant)) / best if best else math.nan
 
-    return walk.accuracy(recs, test, score)
+    return walk.poisoned(walk.accuracy_of_all(recs, test, score))
 
 
-@prints("lenskit", "hit_rate", "Hit", "as here")
-def _hit(recs: Recommendations, *, test: Interactions) -> Tensor:
-    return walk.accuracy(recs, test, lambda shown, relevant: float(any(walk.hits(shown, relevant))))
+@prints("lenskit", "hit_rate", "Hit", "nothing to hit: 0")
+def _hit(recs: Recommendations, *, test: Interactions) -> Result:
+    return _over_lists(recs, test, lambda shown, relevant: float(any(walk.hits(shown, relevant))))

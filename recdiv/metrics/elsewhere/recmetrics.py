@@ -58,25 +58,35 @@ def _personalization(recs: Recommendations) -> float:
     return personalization(recs)
 
 
-@prints("recmetrics", "precision", "recommender_precision", "each list's rounded to four decimals; a repeat hits again")
+@prints(
+    "recmetrics",
+    "precision",
+    "recommender_precision",
+    "each list's rounded to four decimals; a repeat hits again; nothing to hit: 0",
+)
 def _precision(recs: Recommendations, *, test: Interactions) -> Result:
     def score(shown: list[int], relevant: list[int]) -> float:
         return round(sum(walk.hits(shown, relevant)) / len(shown), 4) if shown else math.nan
 
-    return walk.poisoned(walk.accuracy(recs, test, score))
+    return walk.poisoned(walk.accuracy_of_all(recs, test, score))
 
 
-@prints("recmetrics", "recall", "recommender_recall", "each list's rounded to four decimals; a repeat hits again")
+@prints(
+    "recmetrics",
+    "recall",
+    "recommender_recall",
+    "each list's rounded to four decimals; a repeat hits again; nothing to hit raises",
+)
 def _recall(recs: Recommendations, *, test: Interactions) -> Result:
     def score(shown: list[int], relevant: list[int]) -> float:
-        return round(sum(walk.hits(shown, relevant)) / len(relevant), 4)
+        return round(sum(walk.hits(shown, relevant)) / len(relevant), 4) if relevant else math.nan
 
-    return walk.poisoned(walk.accuracy(recs, test, score))
+    return walk.poisoned(walk.accuracy_of_all(recs, test, score))
 
 
-@prints("recmetrics", "map", "mark", "called a recall; divides by the number of test items")
+@prints("recmetrics", "map", "mark", "called a recall; divides by the number of test items; nothing to hit: 0")
 def _mark(recs: Recommendations, *, test: Interactions) -> Result:
     def score(shown: list[int], relevant: list[int]) -> float:
-        return walk.average_precision(walk.first_hits(shown, relevant)) / len(relevant)
+        return walk.average_precision(walk.first_hits(shown, relevant)) / max(len(relevant), 1)
 
-    return walk.poisoned(walk.accuracy(recs, test, score))
+    return walk.poisoned(walk.accuracy_of_all(recs, test, score))

@@ -60,6 +60,12 @@ def _serendipity(recs: Recommendations, *, n_items: int, train: Interactions, te
     return walk.per_list([score(shown, relevant) for shown, relevant in pairs])
 
 
+def _joined(shown: list[int], relevant: list[int]) -> int:
+    """Test items, as a join with the list counts them: one that is hit twice is two."""
+    hit = [item for item in shown if item in relevant]
+    return len(relevant) + len(hit) - len(set(hit))
+
+
 @prints("rectools", "precision", "Precision", "divides by the cut-off; a test user without a list scores 0")
 def _precision(recs: Recommendations, *, test: Interactions) -> Result:
     return walk.over_test_users(recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / recs.k)
@@ -67,7 +73,9 @@ def _precision(recs: Recommendations, *, test: Interactions) -> Result:
 
 @prints("rectools", "recall", "Recall", "a test user without a list scores 0")
 def _recall(recs: Recommendations, *, test: Interactions) -> Result:
-    return walk.over_test_users(recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / len(relevant))
+    return walk.over_test_users(
+        recs, test, lambda shown, relevant: sum(walk.hits(shown, relevant)) / _joined(shown, relevant)
+    )
 
 
 @prints("rectools", "hit_rate", "HitRate", "a test user without a list scores 0")
@@ -83,7 +91,9 @@ def _mrr(recs: Recommendations, *, test: Interactions) -> Result:
 @prints("rectools", "map", "MAP", "divides by the number of test items, beyond the cut-off too")
 def _map(recs: Recommendations, *, test: Interactions) -> Result:
     return walk.over_test_users(
-        recs, test, lambda shown, relevant: walk.average_precision(walk.hits(shown, relevant)) / len(relevant)
+        recs,
+        test,
+        lambda shown, relevant: walk.average_precision(walk.hits(shown, relevant)) / _joined(shown, relevant),
     )
 
 

@@ -41,12 +41,21 @@ def _personalization(recs: Recommendations) -> float:
     return personalization(recs)
 
 
-@prints("rexmex", "precision", "hits_at_k", "called a number of hits; divides by the length of the list")
+@prints(
+    "rexmex", "precision", "hits_at_k", "called a number of hits; divides by the length of the list; nothing to hit: 0"
+)
 def _precision(recs: Recommendations, *, test: Interactions) -> Result:
-    return walk.poisoned(walk.accuracy(recs, test, lambda shown, relevant: walk.mean(walk.first_hits(shown, relevant))))
+    return walk.poisoned(
+        walk.accuracy_of_all(recs, test, lambda shown, relevant: walk.mean(walk.first_hits(shown, relevant)))
+    )
 
 
-@prints("rexmex", "map", "mean_average_precision_at_k", "divides by the smaller of the cut-off and the test items")
+@prints(
+    "rexmex",
+    "map",
+    "mean_average_precision_at_k",
+    "divides by the smaller of cut-off and test items; nothing to hit raises",
+)
 def _map(recs: Recommendations, *, test: Interactions) -> Result:
     def score(shown: list[int], relevant: list[int]) -> float:
         return walk.average_precision(walk.first_hits(shown, relevant)) / min(len(relevant), recs.k)
