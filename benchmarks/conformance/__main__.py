@@ -11,8 +11,7 @@ import typer
 
 from benchmarks.conformance import compare
 from benchmarks.conformance.environments import PEERS, SOURCE_ONLY, build, built
-from benchmarks.conformance.inputs import INPUTS
-from recdiv._provenance import provenance, write_json
+from recdiv._provenance import provenance
 
 TARGET = Path(__file__).parents[2] / "results" / "conformance.json"
 
@@ -77,10 +76,17 @@ def _record(found: dict[str, list[dict[str, Any]]], absent: dict[str, str], seco
     for row in before["rows"]:
         old.setdefault(_owner(row["library"]), []).append(row)
     rows = [row for name in compare.names() for row in found.get(name, old.get(name, []))]
-    head = provenance(config={"inputs": len(INPUTS)}, seeds=[], data={}, seconds=seconds)
-    write_json(
-        TARGET, {**head, "peers": {name: about[name] for name in compare.names() if name in about}, "rows": rows}
-    )
+    head = provenance(config={"inputs": compare.fingerprint()}, seeds=[], data={}, seconds=seconds)
+    _write({**head, "peers": {name: about[name] for name in compare.names() if name in about}}, rows)
+
+
+def _write(head: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    """JSON with one line a row, whole or not at all."""
+    lines = ",\n  ".join(json.dumps(row, ensure_ascii=False, allow_nan=False) for row in rows)
+    text = json.dumps(head, indent=1, ensure_ascii=False).removesuffix("\n}")
+    unfinished = TARGET.with_name(f".{TARGET.name}")
+    unfinished.write_text(f'{text},\n "rows": [\n  {lines}\n ]\n}}\n', encoding="utf-8")
+    unfinished.replace(TARGET)
 
 
 def _owner(library: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator
 from typing import Any
 
+import recdiv as rd
 from benchmarks.conformance import ours
 from benchmarks.conformance.environments import PEERS, SOURCE_ONLY, printed
 from benchmarks.conformance.formulas import formulas
@@ -18,6 +20,7 @@ Row = dict[str, Any]
 Printed = dict[str, dict[str, dict[str, Any]]]  # input -> the library's name -> {"value": ...} or {"error": ...}
 
 NOBODY = "not in the catalogue"
+ALSO_BY_FORMULA = {"lenskit": ("ILS",)}  # numbers of a newer version than this Python can run
 WHY = {  # where we cannot print what they do
     NOBODY: "an item outside the catalogue has no identity here: put it in",
     "repeats": "its joins take an item held twice for four",
@@ -29,6 +32,11 @@ def names() -> list[str]:
     return [*PEERS, *SOURCE_ONLY]
 
 
+def fingerprint() -> str:
+    """SHA-256 of the inputs."""
+    return hashlib.sha256(json.dumps(INPUTS).encode()).hexdigest()
+
+
 def claims(name: str) -> dict[str, Convention]:
     """Conventions of one library and of its further numbers, by the library's own name for them."""
     mine = [each for each in conventions() if each.library == name or each.library.startswith(f"{name}-")]
@@ -37,11 +45,11 @@ def claims(name: str) -> dict[str, Convention]:
 
 def answers(name: str) -> Printed:
     """What a library prints for every input: run, or by its formulas."""
-    if name in PEERS:
-        found: Printed = json.loads(printed(PEERS[name], json.dumps(INPUTS)))
-        return found
-    numbers = formulas(name)
-    return {key: asked(numbers, one) for key, one in INPUTS.items()}
+    found: Printed = json.loads(printed(PEERS[name], json.dumps(INPUTS))) if name in PEERS else {}
+    if name in (*SOURCE_ONLY, *ALSO_BY_FORMULA):
+        numbers = formulas(name)
+        return {key: {**found.get(key, {}), **asked(numbers, one)} for key, one in INPUTS.items()}
+    return found
 
 
 def rows(name: str, said: Printed) -> Iterator[Row]:
@@ -51,12 +59,14 @@ def rows(name: str, said: Printed) -> Iterator[Row]:
         KeyError: if the library prints something that no convention claims.
     """
     claimed = claims(name)
+    here = rd.metrics.names()
     for key, numbers in said.items():
+        if "*" in numbers:  # the input as a whole was refused
+            numbers = dict.fromkeys(claimed, numbers["*"])
         for title, answer in numbers.items():
-            if title == "*":  # the input as a whole was refused
-                yield from (_row(name, key, each, each.printed_as, answer) for each in claimed.values())
-            else:
-                yield _row(name, key, claimed[title.partition("@")[0]], title, answer)
+            convention = claimed[title.partition("@")[0]]
+            if convention.metric in here:
+                yield _row(name, key, convention, title, answer)
 
 
 def _row(name: str, key: str, convention: Convention, title: str, answer: dict[str, Any]) -> Row:
@@ -66,7 +76,7 @@ def _row(name: str, key: str, convention: Convention, title: str, answer: dict[s
     theirs: float | str = answer.get("error", "") or float(answer["value"])
     head = {
         "library": convention.library, "printed_as": title, "metric": metric, "input": key,
-        "source": "run" if name in PEERS else "formula",
+        "source": "run" if name in PEERS and title not in ALSO_BY_FORMULA.get(name, ()) else "formula",
     }  # fmt: skip
     if isinstance(theirs, str):
         return {**head, "status": "refused", "printed": theirs, "ours": _plain(mine)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -11,90 +11,102 @@ def _average(values: dict[int, float]) -> float:
     return sum(values.values()) / len(values)
 
 
-def numbers(one: dict[str, Any]) -> dict[str, Callable[[], float]]:
-    recommended = dict(zip(one["users"], one["lists"], strict=True))
-    relevant: dict[int, list[int]] = {}
-    for user, item in one["test"]:
-        relevant.setdefault(user, []).append(item)
-    train: dict[int, set[int]] = {}
-    for user, item in one["train"]:
-        train.setdefault(user, set()).add(item)
-    popularity: dict[int, int] = {}
-    for items in train.values():
-        for item in items:
-            popularity[item] = popularity.get(item, 0) + 1
-    cutoff, n_items = one["k"], len(popularity)
-    times: dict[int, int] = {}
-    for items in recommended.values():
-        for item in items[:cutoff]:
-            times[item] = times.get(item, 0) + 1
-    shown = sum(times.values())
+def _bits(p: float) -> float:
+    return -math.log(p) / math.log(2)
 
-    def entropy() -> float:
+
+class Elliot:
+    """What its evaluator holds."""
+
+    def __init__(self, one: dict[str, Any]) -> None:
+        self.cutoff, self.labels = one["k"], one["labels"]
+        self.recommended: dict[int, list[int]] = dict(zip(one["users"], one["lists"], strict=True))
+        self.relevant: dict[int, list[int]] = {}
+        for user, item in one["test"]:
+            self.relevant.setdefault(user, []).append(item)
+        train: dict[int, set[int]] = {}
+        for user, item in one["train"]:
+            train.setdefault(user, set()).add(item)
+        self.n_users = len(train)
+        self.popularity = _times(train)
+        self.times = _times(self.recommended)
+        self.shown = sum(self.times.values())
+
+    def entropy(self) -> float:
         per_user = {}
-        for user, items in recommended.items():
-            bits = [-math.log(times[item] / shown) / math.log(2) for item in items[:cutoff]]
+        for user, items in self.recommended.items():
+            bits = [_bits(self.times[item] / self.shown) for item in items[: self.cutoff]]
             per_user[user] = sum(bits) / len(bits)
         return _average(per_user)
 
-    def gini() -> float:
-        ordered = sorted(times.values())
+    def gini(self) -> float:
+        ordered, n_items = sorted(self.times.values()), len(self.popularity)
         value = 0.0
         for j, n in enumerate(ordered, start=n_items - len(ordered) + 1):
-            value += (2 * j - n_items - 1) * (n / shown)
+            value += (2 * j - n_items - 1) * (n / self.shown)
         return 1 - value / (n_items - 1)
 
-    def arp() -> float:
-        return _average(
-            {user: sum(popularity[item] for item in items[:cutoff]) / len(items) for user, items in recommended.items()}
-        )
+    def arp(self) -> float:
+        count = self.popularity
+        return _average({user: sum(count[i] for i in items) / len(items) for user, items in self.recommended.items()})
 
-    def discounted(novelty: dict[int, float], unseen: float) -> float:
+    def _discounted(self, novelty: dict[int, float], unseen: float) -> float:
         per_user = {}
-        for user, items in recommended.items():
-            if user not in relevant:
+        for user, wanted in self.relevant.items():
+            if user not in self.recommended:
                 continue
             total = norm = 0.0
-            for rank, item in enumerate(items[:cutoff]):
+            for rank, item in enumerate(self.recommended[user][: self.cutoff]):
                 weight = math.log(2) / math.log(rank + 2)
-                total += (1 if item in relevant[user] else 0) * weight * novelty.get(item, unseen)
+                total += (1 if item in wanted else 0) * weight * novelty.get(item, unseen)
                 norm += weight
             per_user[user] = total / norm
         return _average(per_user)
 
-    def epc() -> float:
-        return discounted({item: 1 - n / len(train) for item, n in popularity.items()}, 1)
+    def epc(self) -> float:
+        return self._discounted({item: 1 - n / self.n_users for item, n in self.popularity.items()}, 1)
 
-    def efd() -> float:
-        norm = sum(popularity.values())
-        most = -math.log(min(popularity.values()) / norm) / math.log(2)
-        return discounted({item: -math.log(n / norm) / math.log(2) for item, n in popularity.items()}, most)
+    def efd(self) -> float:
+        norm = sum(self.popularity.values())
+        most = _bits(min(self.popularity.values()) / norm)
+        return self._discounted({item: _bits(n / norm) for item, n in self.popularity.items()}, most)
 
-    def srecall() -> float:
-        total = len({label for labels in one["labels"] for label in labels})
+    def srecall(self) -> float:
+        total = len({label for labels in self.labels for label in labels})
         per_user = {}
-        for user, items in recommended.items():
-            if user in relevant:
-                found = {label for item in items if item in relevant[user] for label in one["labels"][item]}
+        for user, items in self.recommended.items():
+            if user in self.relevant:
+                found = {label for item in items if item in self.relevant[user] for label in self.labels[item]}
                 per_user[user] = len(found) / total
         return _average(per_user)
 
-    def mean_average_precision() -> float:
+    def mean_average_precision(self) -> float:
         per_user = {}
-        for user, items in recommended.items():
-            if user in relevant:
-                ranks = range(1, cutoff + 1)
-                precisions = [sum(1 for item in items[:n] if item in relevant[user]) / n for n in ranks]
-                per_user[user] = sum(precisions) / cutoff
+        for user, items in self.recommended.items():
+            if user in self.relevant:
+                ranks = range(1, self.cutoff + 1)
+                precisions = [sum(1 for item in items[:n] if item in self.relevant[user]) / n for n in ranks]
+                per_user[user] = sum(precisions) / self.cutoff
         return _average(per_user)
 
+
+def _times(items_of: Mapping[int, list[int] | set[int]]) -> dict[int, int]:
+    times: dict[int, int] = {}
+    for items in items_of.values():
+        for item in items:
+            times[item] = times.get(item, 0) + 1
+    return times
+
+
+def numbers(one: dict[str, Any]) -> dict[str, Callable[[], float]]:
+    elliot = Elliot(one)
     return {
-        "ItemCoverage": lambda: float(len(times)),
-        "SEntropy": entropy,
-        "Gini": gini,
-        "ARP": arp,
-        "EPC": epc,
-        "EFD": efd,
-        "SRecall": srecall,
-        "MAP": mean_average_precision,
+        "ItemCoverage": lambda: float(len(elliot.times)),
+        "SEntropy": elliot.entropy,
+        "Gini": elliot.gini,
+        "ARP": elliot.arp,
+        "EPC": elliot.epc,
+        "EFD": elliot.efd,
+        "SRecall": elliot.srecall,
+        "MAP": elliot.mean_average_precision,
     }
