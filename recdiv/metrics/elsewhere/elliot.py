@@ -58,7 +58,7 @@ def _gini(recs: Recommendations, *, n_items: int, train: Interactions | None = N
     return 1 - gini_of(positive_counts(recs), size) * size / (size - 1) if size > 1 else math.nan
 
 
-@prints("elliot", "average_popularity", "ARP", "a number of interactions, not a share; an unseen item raises")
+@prints("elliot", "average_popularity", "ARP", "counts users, not interactions; an unseen item raises")
 def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
     count = walk.users_of(train)
     return walk.per_list([walk.mean([count[item] for item in shown]) for shown in walk.lists(recs)])

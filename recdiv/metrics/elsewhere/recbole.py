@@ -32,7 +32,7 @@ def _gini(recs: Recommendations, *, n_items: int, train: Interactions | None = N
     return gini_of(positive_counts(recs), walk.catalogue_size(n_items, train) + 1)
 
 
-@prints("recbole", "average_popularity", "AveragePopularity", "a number of interactions, not a share")
+@prints("recbole", "average_popularity", "AveragePopularity", "as here")
 def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
     count = walk.interactions(train)
     return walk.per_list([walk.mean([count[item] for item in shown]) for shown in walk.lists(recs)])

@@ -38,7 +38,7 @@ def _novelty(recs: Recommendations, *, train: Interactions) -> Tensor:
     return walk.per_list([score(shown) for shown in walk.lists(recs)])
 
 
-@prints("rectools", "average_popularity", "AvgRecPopularity", "a number of interactions, not a share")
+@prints("rectools", "average_popularity", "AvgRecPopularity", "as here")
 def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
     count = walk.interactions(train)
     return walk.per_list([walk.mean([count[item] for item in shown]) for shown in walk.lists(recs)])
