@@ -73,6 +73,14 @@ def sorted_rows(rows: Tensor) -> tuple[Tensor, Tensor]:
     return packed >> bits, packed & ((1 << bits) - 1)
 
 
+def products(x: Tensor) -> Tensor:
+    """Products of all rows with all rows, ``[..., n, d] -> [..., n, n]``."""
+    if x.device.type != "cpu":
+        return x @ x.mT
+    rows = x.numpy()  # NumPy sees that both factors are the same and computes half of each matrix; torch computes all
+    return torch.from_numpy(np.matmul(rows, rows.swapaxes(-1, -2)))
+
+
 def positive_eigenvalues(matrix: Tensor) -> Tensor:
     """Eigenvalues of a PSD matrix that are not zero, largest first; below d·eps·λ_max is round-off and counts as 0."""
     values: Tensor = torch.linalg.eigvalsh(matrix).flip(-1)

@@ -47,10 +47,10 @@ def mean_moment(moments: Tensor, weights: Tensor, q: float) -> Tensor:
 
 
 def number(moments: Tensor, q: float) -> Tensor:
-    """Effective number from a moment."""
+    """Effective number from a moment; not below 1, which rounding of a spectrum of one would be."""
     if q == 1:
-        return moments.exp()
-    return (-moments).exp() if math.isinf(q) else (moments / (1.0 - q)).exp()
+        return moments.exp().clamp(min=1)
+    return ((-moments).exp() if math.isinf(q) else (moments / (1.0 - q)).exp()).clamp(min=1)
 
 
 def state_moment(kernel: Kernel, p: Tensor, q: float) -> Tensor:
@@ -73,7 +73,7 @@ def weighted_gram(kernel: Kernel, items: Tensor, mass: Tensor) -> Tensor:
     r"""The K×K matrix with the spectrum of rho: :math:`\sqrt{p_i p_j} K_{ij}`."""
     gram = kernel.gram(items)
     root = mass.to(gram.device).sqrt()
-    return gram * root[..., :, None] * root[..., None, :]
+    return gram * (root[..., :, None] * root[..., None, :])
 
 
 def matrix_moments(matrix: Tensor, q: float) -> Tensor:

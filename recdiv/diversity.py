@@ -125,7 +125,7 @@ def leinster_cobbold(
     values = torch.cat(
         [_lc_of_chunk(kernel, rows[some], mass[some], q) for some in chunks(len(rows), rows.shape[1], kernel)]
     )
-    return torch.where(mass.to(values.device).sum(1) > 0, values, math.nan).reshape(shape)
+    return torch.where(mass.to(values.device).sum(1) > 0, values.clamp(min=1), math.nan).reshape(shape)
 
 
 def _lc_of_chunk(kernel: Kernel, rows: Tensor, mass: Tensor, q: float) -> Tensor:

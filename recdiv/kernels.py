@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from recdiv._category import CategoryKernel
-from recdiv._inputs import Items, Weights, as_items, as_weights, blocks, positive_eigenvalues
+from recdiv._inputs import Items, Weights, as_items, as_weights, blocks, positive_eigenvalues, products
 from recdiv.tables import Catalog
 
 __all__ = ["CategoryKernel", "EmbeddingKernel", "IdentityKernel", "Kernel"]
@@ -115,7 +115,7 @@ class EmbeddingKernel:
         """Cosines within each list, ``[..., K] -> [..., K, K]``; rows and columns of negative slots are zero."""
         rows = as_items(items, self.n_items).to(self.device)
         x, scale = self._rows(rows)
-        return x @ x.mT * scale[..., :, None] * scale[..., None, :]
+        return products(x).mul_(scale[..., :, None] * scale[..., None, :])
 
     def cross(self, rows: Items, columns: Items) -> Tensor:
         """Cosines ``[n, m]`` between two sets of items, float32 (the one place where speed needs it)."""

@@ -109,3 +109,44 @@ def test_parts_of_lists_do_not_matter(name, monkeypatch):
 def test_wrong_options(name, message):
     with pytest.raises(ValueError, match=message):
         compute(name, [[0, 1]])
+
+
+def test_the_smallest_effective_numbers_are_one_and_not_below():
+    kernel = rd.EmbeddingKernel(np.random.default_rng(0).normal(size=(40, 384)))
+    alone = np.arange(40)[:, None]
+    copies = np.repeat(alone, 7, axis=1)
+    for lists in (alone, copies):
+        for q in (0.5, 1.0, 1.5, 2.0, math.inf):
+            values = rd.effective_number(lists, kernel, q=q)
+            assert (values >= 1).all()
+            assert values.numpy() == pytest.approx(1, abs=1e-9 if q >= 1 else 1e-6)
+            values = rd.leinster_cobbold(lists, kernel, q=q)
+            assert (values >= 1).all()
+            assert values.numpy() == pytest.approx(1, abs=1e-9)
+
+
+def test_the_ends_of_ild():
+    """Opposite items are 2 apart; three directions cannot all be: a list of n reaches 1 + 1 / (n − 1)."""
+    kernel = rd.EmbeddingKernel([[1.0, 0.0], [-1.0, 0.0], [-0.5, math.sqrt(0.75)], [-0.5, -math.sqrt(0.75)]])
+    lists = [[0, 1, -1], [0, 2, 3], [0, 0, -2], [3, -1, -2]]
+    assert per_list("ild", lists, kernel=kernel) == pytest.approx([2, 1.5, 0, math.nan], abs=1e-7, nan_ok=True)
+    low, high = metrics.describe("ild").bounds
+    generator = np.random.default_rng(3)
+    pairs = rd.EmbeddingKernel(np.concatenate([x := generator.normal(size=(30, 64)), -x]))
+    values = np.array(per_list("ild", [[i, i + 30] for i in range(30)], kernel=pairs))
+    assert ((low <= values) & (values <= high)).all()
+
+
+def test_lists_with_and_without_empty_slots_are_summed_alike():
+    """A chunk without an empty slot takes a shorter way to the same sums."""
+    generator = np.random.default_rng(4)
+    kernel = rd.EmbeddingKernel(generator.normal(size=(60, 384)))
+    lists = generator.integers(0, 60, (50, 6))
+    padded = np.insert(lists, 3, -2, axis=1)
+    np.testing.assert_allclose(per_list("ild", padded, kernel=kernel), per_list("ild", lists, kernel=kernel), atol=1e-6)
+
+
+def test_a_gram_matrix_is_exactly_symmetric():
+    kernel = rd.EmbeddingKernel(np.random.default_rng(5).normal(size=(60, 384)))
+    gram = kernel.gram(np.random.default_rng(6).integers(-2, 60, (30, 9)))
+    np.testing.assert_array_equal(gram, gram.mT)
