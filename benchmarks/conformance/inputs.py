@@ -15,6 +15,7 @@ LABELS = [["a"], ["a"], ["b"], ["a", "b"], ["c"], ["b", "c"], ["c"], ["a", "c"],
 VECTORS = [[1.0, 0.0, 0.0], [0.8, 0.6, 0.0], [0.0, 1.0, 0.0], [0.6, 0.0, 0.8], [0.0, 0.6, -0.8], [0.0, 0.0, 1.0],
            [-0.6, 0.8, 0.0], [2.0, 1.0, 2.0], [0.0, -0.6, 0.8], [0.5, 0.5, 0.5]]  # fmt: skip
 LISTS = [[3, 4, 7, 5], [2, 4, 7, 8], [1, 3, 2, 7], [1, 4, 9, 5]]
+BASE = [[7, 8, 9, 3]] * 4  # the list of a simpler system
 LOG_PROBABILITIES = [[-0.1, -1.2, -2.3, -4.6], [-0.5, -0.7, -3.0, -9.2], [-2.3, -2.4, -2.5, -2.6], [-0.01, -5, -6, -7]]
 
 
@@ -22,7 +23,7 @@ def _input(about: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
     lists = changes.get("lists", LISTS)
     plain = {
         "about": about, "n_items": len(LABELS), "k": max(len(each) for each in lists), "users": list(range(len(lists))),
-        "lists": lists, "train": HAD, "test": NEXT, "labels": LABELS, "vectors": VECTORS,
+        "lists": lists, "train": HAD, "test": NEXT, "labels": LABELS, "vectors": VECTORS, "base": BASE,
         "scores": [[float(len(each) - rank) for rank in range(len(each))] for each in lists],
     }  # fmt: skip
     return {**plain, **changes}

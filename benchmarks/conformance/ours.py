@@ -23,7 +23,8 @@ def given(one: Input) -> tuple[rd.Recommendations, dict[str, Any]]:
     padded = [items + [rd.tables.EMPTY] * (k - len(items)) for items in rows]
     recs = rd.Recommendations(padded, users=one["users"])
     kernel = rd.EmbeddingKernel(one["vectors"])
-    return recs, {"catalog": catalog, "train": train, "test": test, "kernel": kernel}
+    base = rd.Recommendations(one["base"], users=one["users"])
+    return recs, {"catalog": catalog, "train": train, "test": test, "kernel": kernel, "previous": base}
 
 
 def value(metric: str, library: str, one: Input) -> float | str:

@@ -50,6 +50,18 @@ class Elliot:
         count = self.popularity
         return _average({user: sum(count[i] for i in items) / len(items) for user, items in self.recommended.items()})
 
+    def aplt(self) -> float:
+        by_popularity = sorted(sorted(self.popularity), key=self.popularity.__getitem__, reverse=True)
+        short_head: list[int] = []
+        limit = sum(self.popularity.values()) * 0.8
+        for item in by_popularity:
+            short_head.append(item)
+            limit -= self.popularity[item]
+            if limit <= 0:
+                break
+        tail = {item for item in by_popularity if item not in short_head}
+        return _average({user: len(set(items) & tail) / len(items) for user, items in self.recommended.items()})
+
     def _discounted(self, novelty: dict[int, float], unseen: float) -> float:
         per_user = {}
         for user, wanted in self.relevant.items():
@@ -105,6 +117,7 @@ def numbers(one: dict[str, Any]) -> dict[str, Callable[[], float]]:
         "SEntropy": elliot.entropy,
         "Gini": elliot.gini,
         "ARP": elliot.arp,
+        "APLT": elliot.aplt,
         "EPC": elliot.epc,
         "EFD": elliot.efd,
         "SRecall": elliot.srecall,

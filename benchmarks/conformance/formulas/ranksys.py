@@ -96,6 +96,27 @@ class RankSys:
             rank += 1
         return ideal
 
+    def erria(self) -> float:
+        gain = (2**1 - 1) / 2**1  # of a preference of 1, where 1 is the highest
+        scores = []
+        for user, items in zip(self.one["users"], self.lists, strict=True):
+            wanted = {item for who, item in self.one["test"] if who == user}
+            intents: dict[str, float] = defaultdict(float)
+            for _, item in sorted(pair for pair in self.had if pair[0] == user):
+                for label in self.labels[item]:
+                    intents[label] += 1
+            norm = sum(intents.values())
+            unseen = dict.fromkeys(intents, 1.0)
+            score = 0.0
+            for rank, item in enumerate(items[: self.cutoff]):
+                for label in self.labels[item] if item in wanted else ():
+                    if label in intents:
+                        score += intents[label] / norm * gain * unseen[label] / (1.0 + rank)
+                        unseen[label] *= 1 - gain
+            if wanted:
+                scores.append(score)
+        return mean(scores)
+
     def eild(self) -> float:
         return mean([self._eild([self.one["vectors"][item] for item in items]) for items in self.lists])
 
@@ -113,12 +134,34 @@ class RankSys:
             norm += disc(i)
         return value / norm
 
-    def cpr(self) -> float:
+    def _share(self) -> dict[str, float]:
         share = {}
         for feature in self.features:
             holders = [item for item, held in enumerate(self.labels) if feature in held]
             share[feature] = sum(self.users_of.get(item, 0) for item in holders) / len(self.had)
+        return share
+
+    def cpr(self) -> float:
+        share = self._share()
         return mean([self._cpr(items, share) for items in self.lists])
+
+    def binomial(self) -> float:
+        share = self._share()
+        return mean([self._binomial(items, share) for items in self.lists])
+
+    def _binomial(self, items: list[int], share: dict[str, float]) -> float:
+        n = len(items)
+        held = [label for item in items for label in self.labels[item]]
+        coverage = redundancy = 1.0
+        for label in self.features:
+            p, times = share[label], held.count(label)
+            pmf = [math.factorial(n) / math.factorial(s) / math.factorial(n - s) * p**s * (1 - p) ** (n - s)
+                   for s in range(n + 1)]  # fmt: skip
+            if times:
+                redundancy *= 1 - sum(pmf[1:times]) / (1 - pmf[0])
+            else:
+                coverage *= pmf[0]
+        return coverage ** (1 / len(self.features)) * redundancy ** (1 / len(set(held))) if held else 0.0
 
     def _cpr(self, items: list[int], share: dict[str, float]) -> float:
         count: dict[str, int] = defaultdict(int)
@@ -145,6 +188,8 @@ def numbers(one: dict[str, Any]) -> dict[str, Callable[[], float]]:
         "EFD": ranksys.efd,
         "SRecall": ranksys.srecall,
         "AlphaNDCG": ranksys.alpha_ndcg,
+        "ERRIA": ranksys.erria,
         "EILD": ranksys.eild,
         "CPR": ranksys.cpr,
+        "BinomialDiversity": ranksys.binomial,
     }

@@ -13,6 +13,14 @@ def numbers(one: dict) -> dict:
         for item, score in zip(items, scores, strict=True)
     ]
     shown = pd.DataFrame(rows, columns=["query_id", "item_id", "rating"])
+    base = pd.DataFrame(
+        [
+            (user, item, -rank)
+            for user, items in zip(one["users"], one["base"], strict=True)
+            for rank, item in enumerate(items)
+        ],
+        columns=["query_id", "item_id", "rating"],
+    )
     first = [labels[0] if labels else "" for labels in one["labels"]]  # it knows one category an item
     k = one["k"]
 
@@ -27,6 +35,7 @@ def numbers(one: dict) -> dict:
         "Coverage": lambda: only(metrics.Coverage(k), shown, train),
         "Novelty": lambda: only(metrics.Novelty(k), shown, train),
         "Surprisal": lambda: only(metrics.Surprisal(k), shown, train),
+        "Unexpectedness": lambda: only(metrics.Unexpectedness(k), shown, base),
         "CategoricalDiversity": categories,
         **{
             name: lambda name=name: only(getattr(metrics, name)(k), shown, test)

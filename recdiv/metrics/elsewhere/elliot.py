@@ -64,6 +64,18 @@ def _popularity(recs: Recommendations, *, train: Interactions) -> Tensor:
     return walk.per_list([walk.mean([count[item] for item in shown]) for shown in walk.lists(recs)])
 
 
+@prints("elliot", "tail_share", "APLT", "mean over lists; tail: what is not in the head of 80 % of interactions")
+def _tail(recs: Recommendations, *, train: Interactions) -> Tensor:
+    users = walk.users_of(train)
+    left, head = HEAD * sum(users.values()), set[int]()
+    for item in sorted(users, key=lambda item: (-users[item], item)):
+        if left > 0:
+            head.add(item)
+        left -= users[item]
+    tail = set(users) - head
+    return walk.per_list([len(set(shown) & tail) / len(shown) if shown else math.nan for shown in walk.lists(recs)])
+
+
 @prints("elliot", "epc", "EPC", "only hits count")
 def _epc(recs: Recommendations, *, train: Interactions, test: Interactions) -> Tensor:
     return discounted_novelty(recs, test, popularity_complement(train), 1.0)

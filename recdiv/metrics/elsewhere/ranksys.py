@@ -79,6 +79,25 @@ def _alpha_ndcg(recs: Recommendations, *, catalog: Catalog, test: Interactions, 
     return walk.accuracy(recs, test, score)
 
 
+@prints("ranksys", "err_ia", "ERRIA", "as here; whoever has no labelled item in training wants every label alike")
+def _err_ia(recs: Recommendations, *, catalog: Catalog, train: Interactions, test: Interactions) -> Tensor:
+    labels = catalog.categories
+    every = Counter({label for held in labels for label in held})
+    interests = [
+        Counter(label for item in past for label in labels[item]) or every for past in walk.wanted(recs, train)
+    ]
+    values = []
+    for shown, relevant, interest in zip(walk.lists(recs), walk.wanted(recs, test), interests, strict=True):
+        above: Counter[str] = Counter()
+        value = 0.0
+        for rank, item in enumerate(shown, start=1):
+            for label in labels[item] if item in relevant else ():
+                value += interest[label] / interest.total() * 0.5 * 0.5 ** above[label] / rank
+                above[label] += 1
+        values.append(value if relevant else math.nan)
+    return walk.per_list(values)
+
+
 @prints("ranksys", "eild", "EILD", "ranks below an item are discounted by their distance, those above not at all")
 def _eild(recs: Recommendations, *, kernel: Kernel) -> Tensor:
     def score(shown: list[int]) -> float:
@@ -115,3 +134,23 @@ def _proportionality(recs: Recommendations, *, catalog: Catalog, train: Interact
         return value / len(shown) if shown else math.nan
 
     return walk.per_list([score(shown) for shown in walk.lists(recs)])
+
+
+@prints("ranksys", "binomial_diversity", "BinomialDiversity", "as here; a list without a label: 0")
+def _binomial(recs: Recommendations, *, catalog: Catalog, train: Interactions) -> Tensor:
+    labels = catalog.categories
+    share = label_shares(train, labels)
+    values = []
+    for shown in walk.lists(recs):
+        n, count = len(shown), Counter(label for item in shown if item >= 0 for label in labels[item])
+        coverage = math.prod((1 - p) ** n for label, p in share.items() if label not in count) ** (1 / len(share))
+        patience = math.prod(_patience(count[label], share[label], n) for label in count)
+        values.append(coverage * patience ** (1 / len(count)) if count else 0.0)
+    return walk.per_list(values)
+
+
+def _patience(times: int, p: float, n: int) -> float:
+    """1 − P(0 < X < times) / P(X > 0), X binomial."""
+    none = (1 - p) ** n
+    fewer = sum(math.comb(n, s) * p**s * (1 - p) ** (n - s) for s in range(times))
+    return 1 - (fewer - none) / (1 - none)

@@ -39,6 +39,17 @@ def _surprisal(recs: Recommendations, *, train: Interactions) -> Tensor:
     return walk.per_list([score(shown) for shown in walk.lists(recs)])
 
 
+@prints("replay", "unexpectedness", "Unexpectedness", "share of the cut-off outside a base list; without either list 0")
+def _unexpectedness(recs: Recommendations, *, previous: Recommendations) -> Tensor:
+    base = dict(zip(previous.users.tolist(), walk.lists(previous), strict=True))
+
+    def score(shown: list[int], expected: list[int]) -> float:
+        return 1 - len(set(shown) & set(expected)) / recs.k if shown and expected else 0.0
+
+    pairs = zip(walk.lists(recs), recs.users.tolist(), strict=True)
+    return walk.per_list([score(shown, base.get(user, [])[: recs.k]) for shown, user in pairs])
+
+
 @prints("replay", "subtopic_recall", "CategoricalDiversity", "different categories ÷ cut-off, one category an item")
 def _categories(recs: Recommendations, *, catalog: Catalog) -> Tensor:
     labels = [held[0] if held else None for held in catalog.categories]
