@@ -123,6 +123,40 @@ def _placed(
     return None
 
 
+def sensitivity(frame: Any, *, metrics: Sequence[str] | None = None) -> Any:  # noqa: ANN401
+    """Draw what :func:`recdiv.metrics.sensitivity` found: a row a metric, a column an axis, dashed what chance gives.
+
+    Args:
+        frame: its answer.
+        metrics: which to draw, in order; default all of them.
+
+    Raises:
+        ValueError: if one of ``metrics`` is not in the frame.
+    """
+    plt = require("matplotlib.pyplot", "plot")
+    names, axes = list(dict.fromkeys(frame["metric"])), list(dict.fromkeys(frame["axis"]))
+    wanted = names if metrics is None else list(metrics)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f"metrics must be in the frame ({', '.join(names)}), got {missing[0]!r}")
+    with style():
+        size = (3.2 * len(axes), 1.9 * len(wanted) + 0.5)
+        fig, grid = plt.subplots(len(wanted), len(axes), figsize=size, squeeze=False)
+        for row, name in enumerate(wanted):
+            for column, axis in enumerate(axes):
+                some = frame[(frame["axis"] == axis) & (frame["metric"] == name)]
+                ax = grid[row, column]
+                mark = "none" if axis == "kernel" else "-"  # encoders have no order to follow
+                spread = some["sd"].fillna(0)
+                ax.errorbar(some["at"], some["value"], yerr=spread, color=PALETTE[0], marker="o", linestyle=mark)
+                ax.plot(
+                    some["at"], some["null"], color=PALETTE[1], marker="_", linestyle="none" if mark == "none" else "--"
+                )
+                ax.set_title(name)
+                ax.set_xlabel({"length": "list length", "users": "users"}.get(axis, axis))
+    return fig
+
+
 def one_line(text: str, width: int = 32) -> str:
     """``text`` without line ends and control characters, cut to ``width`` letters: fit to stand in a figure.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from recdiv.metrics._compute import compute
 from recdiv.metrics._registry import Metric, Result, describe, names, register
+from recdiv.metrics._sensitivity import sensitivity
 
 # What is asked, and the metrics that answer it, in the order of tables and pages. Each module enters its metric.
 _GROUPS = {
@@ -63,7 +64,7 @@ __all__ = [
     "Alpha", "Beta", "Chi", "Concentration", "Drift", "EffectiveCatalogSize", "Entropy", "Fragmentation", "Gamma",
     "GammaRatio", "Gini", "InterestInformation", "ItemCount", "ItemCoverage", "Metric", "MutualInformation",
     "Personalization", "PopularityLift", "Result", "TailShare", "TemporalBeta", "compute", "describe", "groups",
-    "names", "register",
+    "names", "register", "sensitivity",
 ]  # fmt: skip
 
 
