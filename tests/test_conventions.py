@@ -1,4 +1,7 @@
-"""What other libraries print for the same input under the same name (numbers recorded from their formulas)."""
+"""What other libraries print for the same input under the same name, on cases worked out by hand.
+
+Numbers that they printed are in test_conformance.py.
+"""
 
 import math
 
@@ -117,3 +120,19 @@ def test_intra_list_distance_where_no_list_has_two(convention):
     result = metrics.compute("ild", rd.Recommendations([[0], [1]]), kernel=rd.IdentityKernel(2), convention=convention)
     assert result.value == pytest.approx(0.0 if convention == "torch-rechub" else math.nan, nan_ok=True)
     assert result.n == 0
+
+
+def test_every_convention_says_what_differs():
+    for name in metrics.names():
+        for library, differs in metrics.describe(name).conventions.items():
+            assert 3 < len(differs) <= 90, (name, library)
+            assert not differs.endswith("."), (name, library)
+
+
+def test_what_a_convention_cannot_do_is_said():
+    with pytest.raises(ValueError, match="metric novelty needs train, got none"):
+        metrics.compute("novelty", LISTS, catalog=CATALOG, convention="replay")
+    with pytest.raises(ValueError, match=r"convention of gini must be one of: clayrs, .*; got 'librec'"):
+        metrics.compute("gini", LISTS, catalog=CATALOG, convention="librec")
+    with pytest.raises(ValueError, match="missing must be 'own' where convention='lenskit' is given, got 'same'"):
+        metrics.compute("category_entropy@missing=same", LISTS, catalog=CATALOG, convention="lenskit")

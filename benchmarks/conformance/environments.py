@@ -88,6 +88,7 @@ SOURCE_ONLY = {
     "mfd": "research code, not packaged",
     "clayrs": "transcribed: its metrics need its whole content pipeline",
     "rsdiv": "its dependency lightfm does not build",
+    "radio": "research code, not packaged",
     "informfully": "a fork of Cornac, on no package index",
 }
 

@@ -30,7 +30,7 @@ class MetricList(SphinxDirective):
             "Needs": ", ".join(f"`{need}`" for need in metric.needs) or "nothing but the lists",
             "Options": ", ".join(f"`{key}={value}`" for key, value in metric.options.items()),
             "Undefined": metric.undefined_on,
-            "As printed by": ", ".join(f"`{name}`" for name in metric.conventions),
+            "As printed by": "; ".join(f"`{name}` ({note})" for name, note in metric.conventions.items()),
             "Source": f"{{cite:t}}`{metric.citation}`",
         }
         fields = [self._field(name, text) for name, text in facts.items() if text]

@@ -13,6 +13,7 @@ from recdiv.metrics.elsewhere import (
     jurity,
     lenskit,
     mfd,
+    radio,
     ranksys,
     recbole,
     recmetrics,
@@ -26,6 +27,6 @@ from recdiv.metrics.elsewhere import (
 )
 
 __all__ = [
-    "clayrs", "elliot", "informfully", "jurity", "lenskit", "mfd", "ranksys", "recbole", "recmetrics", "recommenders",
-    "rectools", "replay", "rexmex", "rsdiv", "torch_rechub", "vendi_score",
+    "clayrs", "elliot", "informfully", "jurity", "lenskit", "mfd", "radio", "ranksys", "recbole", "recmetrics",
+    "recommenders", "rectools", "replay", "rexmex", "rsdiv", "torch_rechub", "vendi_score",
 ]  # fmt: skip

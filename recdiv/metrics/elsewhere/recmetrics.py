@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from torch import Tensor
+
 from recdiv.kernels import Kernel
 from recdiv.metrics._counts import positive_counts
 from recdiv.metrics._registry import Result, prints
@@ -12,7 +14,7 @@ from recdiv.metrics.ild import similarities
 from recdiv.tables import Interactions, Recommendations
 
 
-def log_rarity(recs: Recommendations, train: Interactions, tiny: float = 0.0) -> Result:
+def log_rarity(recs: Recommendations, train: Interactions, tiny: float = 0.0) -> Tensor:
     """Mean −log₂ of interactions over users, divided by the cut-off; an unseen item raises there and is NaN here."""
     count = walk.interactions(train)
 
@@ -21,7 +23,7 @@ def log_rarity(recs: Recommendations, train: Interactions, tiny: float = 0.0) ->
             return math.nan
         return sum(-math.log2((count[item] + tiny) / train.n_users) for item in shown) / recs.k
 
-    return walk.poisoned(walk.per_list([score(shown) for shown in walk.lists(recs)]))
+    return walk.per_list([score(shown) for shown in walk.lists(recs)])
 
 
 def personalization(recs: Recommendations) -> float:
@@ -45,7 +47,7 @@ def _coverage(recs: Recommendations, *, n_items: int, train: Interactions | None
     "recmetrics", "novelty", "novelty", "bits, of the share of users; divides by the cut-off; an unseen item raises"
 )
 def _novelty(recs: Recommendations, *, train: Interactions) -> Result:
-    return log_rarity(recs, train)
+    return walk.poisoned(log_rarity(recs, train))
 
 
 @prints("recmetrics", "ild", "intra_list_similarity", "a similarity; one list of one item makes the whole system's NaN")

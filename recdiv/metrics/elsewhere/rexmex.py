@@ -30,10 +30,7 @@ def _similarity(recs: Recommendations, *, kernel: Kernel) -> Result:
 
 @prints("rexmex", "novelty", "novelty", "bits, of the share of users; a list shorter than the cut-off raises")
 def _novelty(recs: Recommendations, *, train: Interactions) -> Result:
-    values = log_rarity(recs, train, TINY).per_list
-    if values is None:  # it has one value a list
-        raise RuntimeError("novelty must have one value a list")
-    return walk.poisoned(torch.where(recs.lengths == recs.k, values, math.nan))
+    return walk.poisoned(torch.where(recs.lengths == recs.k, log_rarity(recs, train, TINY), math.nan))
 
 
 @prints("rexmex", "personalization", "personalization", "as here, one pair of lists at a time")
