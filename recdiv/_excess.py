@@ -20,32 +20,31 @@ def excess_pulls(
     r"""Chi_excess, and the first-order influence of each list on it, float64 ``[U]``, of mean 0; NaN where it is empty.
 
     Gamma is the same before and after dealing, so :math:`\chi^* = \ln \alpha_{\text{re-dealt}} - \ln \alpha`. A list u
-    pulls alpha by its own moment. It pulls the re-dealt alpha by its length, and by each of its exposures: by how much
-    lists that were dealt that item have a larger moment than lists of their length, h(i).
+    pulls alpha by its own moment m. It pulls the re-dealt alpha by its length, and by each of its exposures: by how
+    much lists that were dealt that item have a larger moment than other lists of their length, h(i).
 
-    .. math:: \operatorname{pull}(u) = f(n_u) + \sum_{i \in u} h(i) - m_u
+    .. math:: \operatorname{pull}(u) = \frac{n_u}{\bar n} (f(n_u) - \bar f) + \sum_{i \in u} h(i) - (m_u - \bar m)
 
-    Exact to first order where lists are equally long. f and h are means over all draws, so their noise adds about
-    (different items shown) / (lists × draws) to the variance of the pulls. Slots and lists weigh the same.
+    f and h are means over all draws, so their noise adds about (different items shown) / (lists × draws) to the
+    variance of the pulls. Slots and lists weigh the same. Exact to first order where lists are equally long.
     """
     q = checked_order(q, kernel)
     filled = (items >= 0).any(1)
     some = items[filled]
-    mass = slot_masses(some, None, "slots") / max(len(some), 1)
     lengths = (some >= 0).sum(1)
-    own = _plain(list_moments(kernel, some, mass * len(some), q), q)
-    generator = np.random.default_rng(rng)
-    classes = torch.zeros_like(some)
-    dealt = []
-    for _ in range(draws):
-        again, moved = redeal(some, mass, classes, generator)
-        share = moved / moved.sum(1, keepdim=True)
-        dealt.append((again, _plain(list_moments(kernel, again, share, q), q)))
-    of_length = _means(torch.cat([lengths] * draws), torch.cat([moment for _, moment in dealt]))
-    slots = torch.cat([again for again, _ in dealt])
+    mass = slot_masses(some, None, "slots")
+    own = _averaged(kernel, some, mass, q)
     weight = lengths / lengths.double().mean()  # a longer list is dealt more exposures, and weighs more
-    above = torch.cat([weight * (moment - of_length[lengths]) for _, moment in dealt])[:, None].expand(slots.shape)
-    of_item = _means(slots[slots >= 0], above[slots >= 0], kernel.n_items)
+    generator = np.random.default_rng(rng)
+    of_length = torch.zeros(items.shape[1] + 1, dtype=torch.float64, device=items.device)
+    of_item = torch.zeros(kernel.n_items, dtype=torch.float64, device=items.device)
+    for _ in range(draws):
+        again, moved = redeal(some, mass, torch.zeros_like(some), generator)
+        dealt = _averaged(kernel, again, moved / moved.sum(1, keepdim=True), q)
+        usual = _means(lengths, dealt, len(of_length))
+        above = (weight * (dealt - usual[lengths]))[:, None].expand(again.shape)
+        of_length += usual / draws
+        of_item += _means(again[again >= 0], above[again >= 0], len(of_item)) / draws
     null = (weight * of_length[lengths]).mean()
     pull = weight * (of_length[lengths] - null) + (of_item[some.clamp(min=0)] * (some >= 0)).sum(1)
     found = _slope(null, q) * pull - _slope(own.mean(), q) * own
@@ -54,8 +53,9 @@ def excess_pulls(
     return float(_log_number(null, q) - _log_number(own.mean(), q)), result
 
 
-def _plain(moments: Tensor, q: float) -> Tensor:
-    """What is averaged over lists: S_1, or what stands under the logarithm."""
+def _averaged(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tensor:
+    """What alpha averages over lists: S_1 of each, or what stands under the logarithm."""
+    moments = list_moments(kernel, items, mass, q).to(items.device)
     return moments if q == 1 else moments.exp()
 
 
@@ -69,7 +69,7 @@ def _slope(mean: Tensor, q: float) -> Tensor:
     return torch.ones_like(mean) if q == 1 else -1 / mean if math.isinf(q) else 1 / ((1 - q) * mean)
 
 
-def _means(keys: Tensor, values: Tensor, size: int = 0) -> Tensor:
+def _means(keys: Tensor, values: Tensor, size: int) -> Tensor:
     """Mean of the values of each key 0..; 0 where there are none."""
     counts = torch.bincount(keys, minlength=size)
     sums = torch.zeros(len(counts), dtype=values.dtype, device=values.device).index_add_(0, keys, values)

@@ -170,14 +170,14 @@ def _spectral_game(recs: Recommendations, kernel: Kernel, q: float) -> Game:
     q = checked_order(q, kernel)
 
     def worth(rows: Tensor, places: Tensor, subsets: Tensor) -> Tensor:
-        gram = kernel.gram(as_items(recs.items[rows[:, None], places], kernel.n_items))
+        gram = kernel.gram(as_items(recs.items[rows[:, None], places], kernel.n_items)).to(rows.device)
         values = torch.zeros(len(rows), len(subsets), dtype=torch.float64, device=rows.device)
         sizes = subsets.sum(1)
         for size in torch.unique(sizes[sizes > 1]).tolist():  # one item alone is one thing: ln 1
             which = (sizes == size).nonzero().squeeze(1)
             members = subsets[which].nonzero()[:, 1].reshape(len(which), size)
             part = gram[:, members[:, :, None], members[:, None, :]] / size
-            values[:, which] = number(matrix_moments(part, q), q).log().to(values)
+            values[:, which] = number(matrix_moments(part, q), q).log()
         return values
 
     return worth

@@ -117,6 +117,12 @@ def test_users_of_one_system_alone_take_no_part():
     assert found.frame.loc["entropy", "a"] == rd.metrics.compute("entropy", FIRST).value  # values: on all lists
 
 
+def test_groups_go_with_their_lists_where_some_users_are_missing():
+    a, b = FIRST.where(range(70)), SECOND.where(range(10, 80))
+    found = rd.compare({"a": a, "b": b}, CATALOG, metrics=["gini"], groups=[u % 3 for u in range(70)])
+    assert found.differences["n"].tolist() == [60]
+
+
 def test_systems_of_different_list_lengths_are_asked_the_same():
     test = rd.Interactions(pd.DataFrame({"user_id": USERS, "item_id": A[:, 2]}), CATALOG)
     found = rd.compare({"a": FIRST.head(3), "b": FIRST}, CATALOG, test=test, kernel=KERNEL, metrics="default")

@@ -174,7 +174,7 @@ def _differences(
     if not len(mine):
         raise ValueError("systems must share users (and times), got two that share none")
     if len(mine) < len(first.lists) or len(mine) < len(second.lists):
-        again = {**options, "null": 0, "resamples": 0, "progress": None}
+        again = {**options, "null": 0, "resamples": 0, "progress": None, "groups": None}  # these lists have theirs
         first, second = (
             evaluate(each.recs.where(rows.tolist()), each.catalog, **again)
             for each, rows in ((first, mine), (second, theirs))

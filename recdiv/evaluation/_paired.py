@@ -27,14 +27,9 @@ class Asked:
     rng: int
 
 
-def keys_of(report: Report) -> list[str]:
-    """Columns that tell one list from another."""
-    return [key for key in ("user_id", "time") if key in report.lists]
-
-
 def shared_lists(first: Report, second: Report) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Positions, in each of the two, of the lists of the same user (and time)."""
-    keys = [key for key in keys_of(first) if key in second.lists]
+    keys = [key for key in ("user_id", "time") if key in first.lists and key in second.lists]
     places = []
     for each in (first, second):
         if each.lists.duplicated(keys).any():
