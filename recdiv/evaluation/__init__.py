@@ -5,5 +5,6 @@ from __future__ import annotations
 from recdiv.evaluation._compare import Comparison, compare
 from recdiv.evaluation._evaluate import DEFAULT, evaluate
 from recdiv.evaluation._report import Report
+from recdiv.evaluation._tally import Tally, stream
 
-__all__ = ["DEFAULT", "Comparison", "Report", "compare", "evaluate"]
+__all__ = ["DEFAULT", "Comparison", "Report", "Tally", "compare", "evaluate", "stream"]

@@ -139,7 +139,7 @@ def evaluate(
         rng=rng,
     )
     known.update(label_sets(recs, previous), shared=Shared(null=null, rng=rng))
-    names, skipped = _chosen(metrics, recs, known)
+    names, skipped = chosen(metrics, recs, known)
     job = _Job(recs, known, confidence, resamples, rng)
     asked = []
     for name in names:
@@ -153,7 +153,7 @@ def evaluate(
         _bootstrap(job, [each for each in asked if each.result.per_list is not None])
         _jackknife(job, [each for each in asked if each.result.per_list is None])
     return Report(
-        frame=pd.DataFrame([_row(each, job.intervals) for each in asked], columns=list(_COLUMNS)),
+        frame=pd.DataFrame([_row(each, job.intervals) for each in asked], columns=list(COLUMNS)),
         lists=_lists(recs, asked),
         skipped=skipped,
         settings=_settings(job, null, kernel),
@@ -164,10 +164,10 @@ def evaluate(
     )
 
 
-_COLUMNS = ("metric", "value", "low", "high", "null", "excess", "n", "n_undefined", "direction")
+COLUMNS = ("metric", "value", "low", "high", "null", "excess", "n", "n_undefined", "direction")
 
 
-def _chosen(
+def chosen(
     metrics: str | Iterable[str], recs: Recommendations, known: dict[str, Any]
 ) -> tuple[list[str], dict[str, str]]:
     """Names to compute, and for the default ones left out, why."""
@@ -242,7 +242,7 @@ def _row(each: _Asked, intervals: dict[str, tuple[float, float]]) -> dict[str, A
     low, high = intervals.get(each.name, (math.nan, math.nan))
     result = each.result
     numbers = (each.name, result.value, low, high, result.null, result.excess, result.n, result.n_undefined)
-    return dict(zip(_COLUMNS, (*numbers, each.metric.direction), strict=True))
+    return dict(zip(COLUMNS, (*numbers, each.metric.direction), strict=True))
 
 
 def _numbers(each: _Asked) -> npt.NDArray[np.float64]:
