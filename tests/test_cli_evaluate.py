@@ -163,6 +163,13 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--vectors", "short.npy"), "must hold one vector an item (30), got 2"),
         (("recs.csv", "items.csv", "--vectors", "some.npz"), "must hold a vector of every item, got none of '101'"),
         (("recs.csv", "items.csv", "--vectors", "short.npy", "--text"), "--vectors must stand alone"),
+        (("recs.csv", "items.csv", "--stream"), "--stream needs a Parquet file, got"),
+        (("recs.parquet", "items.csv", "--stream", "-o", "p.html"), "p.html needs all lists in memory; write .json or"),
+        (
+            ("recs.parquet", "items.csv", "--stream", "--k", "2"),
+            "--k 2 needs all lists in memory; ask for metrics such",
+        ),
+        (("recs.parquet", "items.csv", "--stream", "--metrics", "ild"), "metric ild needs --text"),
         (("recs.csv", "items.csv", "--format", "recommenders"), "needs a 'userID' column"),
     ],
 )
@@ -232,3 +239,24 @@ def test_help_fits_a_terminal_of_80_columns():
     lines = done.output.splitlines()
     assert max(map(len, lines)) <= 80
     assert len(lines) < 110
+
+
+@pytest.mark.parametrize("k", [(), ("--k", "2"), ("--k", "9")])
+def test_reading_in_batches_gives_the_same_numbers(folder, k):
+    names = ("--metrics", "gini category_entropy recall@2 mutual_information", "--test", "test.csv", *k)
+    whole = run(folder, "recs.parquet", "items.csv", *names, "-o", "whole.json")
+    parts = run(folder, "recs.parquet", "items.csv", *names, "-o", "parts.json", "--stream")
+    assert whole.exit_code == parts.exit_code == 0, parts.stderr
+    rows = [json.loads((folder / name).read_text())["metrics"] for name in ("whole.json", "parts.json")]
+    for one, other in zip(*rows, strict=True):
+        assert one["value"] == pytest.approx(other["value"], rel=1e-12)
+        assert one["n"] == other["n"]
+    assert f"25 lists of up to {2 if '2' in k else 4} out of 30 items" in parts.stdout
+    assert "read in batches: chance levels need all lists in memory" in parts.stdout
+
+
+def test_large_files_are_read_in_batches_by_themselves(folder, monkeypatch):
+    monkeypatch.setattr("recdiv.cli.evaluate._MANY_ROWS", 100)
+    assert "read in batches" in run(folder, "recs.parquet", "items.csv").stdout
+    assert "read in batches" not in run(folder, "recs.parquet", "items.csv", "--no-stream").stdout
+    assert "read in batches" not in run(folder, "recs.csv", "items.csv").stdout

@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from recdiv.files import Batches
     from recdiv.kernels import Kernel
     from recdiv.tables import Catalog, Interactions, Recommendations
 
@@ -57,6 +58,12 @@ class Inputs:
         from recdiv.files import read_recommendations
 
         return read_recommendations(path, catalog, ids="text", **self.reading())
+
+    def batches(self, path: Path, catalog: Catalog) -> Batches:
+        """The lists of one Parquet file, some at a time."""
+        from recdiv.files import read_batches
+
+        return read_batches(path, catalog, ids="text", **self.reading())
 
     def reading(self) -> dict[str, Any]:
         """Keyword arguments of the readers of lists."""

@@ -54,6 +54,15 @@ Out = Annotated[
 ]
 Html = Annotated[Path | None, typer.Option(hidden=True, help="As --out, whatever the ending.")]
 Json = Annotated[Path | None, typer.Option(hidden=True, help="As --out, whatever the ending.")]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read Parquet lists in batches; by default from 5 million rows.",
+        show_default=False,
+        rich_help_panel=_WHAT,
+    ),
+]
 Format = Annotated[
     Form,
     typer.Option(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +12,14 @@ from recdiv.cli import _options as option
 from recdiv.cli._inputs import Inputs, check_outputs, one_sentence, outputs, write_all
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
     from recdiv.evaluation import Report
+    from recdiv.files import Batches
+    from recdiv.tables import Catalog
+
+_MANY_ROWS = 5_000_000  # of a Parquet file: about 1 GB in memory, and minutes
 
 
 def evaluate(
@@ -28,6 +36,7 @@ def evaluate(
     null: option.Null = 5,
     confidence: option.Confidence = 0.95,
     seed: option.Seed = 0,
+    stream: option.Stream = None,
     out: option.Out = None,
     html: option.Html = None,
     json: option.Json = None,
@@ -58,29 +67,78 @@ def evaluate(
             model, vectors,
         )  # fmt: skip
         items = files.catalog(catalog)
-        lists = files.lists(recs, items)
         past, future = files.events(train, items), files.events(test, items)
+        asked: dict[str, Any] = {
+            "train": past,
+            "test": future,
+            "metrics": metrics.replace(", ", " ").split() if metrics else "default",
+            "confidence": confidence,
+        }
         chatter = Console(stderr=True)
-        with chatter.status("reading items") as status:
-            similarity = files.similarity(items)
-            from recdiv.evaluation import evaluate as measure
+        with chatter.status("reading items"):
+            asked["kernel"] = files.similarity(items)
+        if _in_batches(recs, stream):
+            _refuse_page(written)
+            report = _streamed(files.batches(recs, items), items, k, asked, chatter)
+        else:
+            lists = files.lists(recs, items)
+            with chatter.status("measuring") as status:
+                from recdiv.evaluation import evaluate as measure
 
-            report = measure(
-                lists,
-                items,
-                train=past,
-                test=future,
-                kernel=similarity,
-                metrics=metrics.replace(", ", " ").split() if metrics else "default",
-                k=k,
-                null=null,
-                confidence=confidence,
-                rng=seed,
-                progress=lambda name: status.update(f"measuring {name}"),
-            )
+                said = partial(_say, status)
+                report = measure(lists, items, k=k, null=null, rng=seed, progress=said, **asked)
         show_report(report)
         for path in write_all(written, report, report.frame):
             chatter.print(f"wrote {path}", highlight=False)
+
+
+def _say(status: Status, name: str) -> None:
+    status.update(f"measuring {name}")
+
+
+def _in_batches(path: Path, wanted: bool | None) -> bool:
+    """Whether lists are read some at a time: as asked, else where a Parquet file has many rows."""
+    from recdiv.files import parquet_rows
+
+    rows = parquet_rows(path)
+    if wanted and rows is None:
+        raise ValueError(f"--stream needs a Parquet file, got {path}")
+    return rows is not None and (rows >= _MANY_ROWS if wanted is None else wanted)
+
+
+def _refuse_page(written: dict[str, Path]) -> None:
+    """A page shows lists, which are not kept; said before hours of measuring."""
+    for option, path in written.items():
+        if path.suffix.lower() == ".html" or option.startswith("--html"):
+            raise ValueError(f"{option} needs all lists in memory; write .json or .csv, or pass --no-stream")
+
+
+def _streamed(batches: Batches, items: Catalog, k: int | None, asked: dict[str, Any], chatter: Console) -> Report:
+    """The report on lists that are read some at a time, under a bar that fills with them."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from recdiv.evaluation import Tally
+
+    confidence = asked.pop("confidence")
+    slots = batches.slots if k is None else min(k, batches.slots)
+    tally = Tally(items, slots=slots, **asked)
+    if batches.scattered:
+        chatter.print("rows of one list stand apart: bringing them together on disk first", highlight=False)
+    columns = (TextColumn("lists"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=chatter) as bar:
+        task = bar.add_task("lists", total=batches.n_lists)
+        for recs in batches:
+            tally.add(recs.head(slots))
+            bar.advance(task, recs.n_lists)
+    with chatter.status("adding up"):
+        return tally.report(confidence=confidence)
 
 
 def show_report(report: Report) -> None:
@@ -91,3 +149,5 @@ def show_report(report: Report) -> None:
     heads = {"interval": f"{report.settings['confidence']:.0%} interval", "null": "by chance", "excess": "beyond"}
     show(report.table(), title=report.heading(), names=heads, to=here)
     show_skipped(report.skipped, to=here)
+    if "streamed" in report.settings:
+        here.print("[dim]read in batches: chance levels need all lists in memory (--no-stream)[/dim]", highlight=False)

@@ -215,7 +215,7 @@ class Tally:
             state = counts_state(recs, n_items=len(self.catalog))
         else:
             state = with_known(asked.metric.state, recs, known)
-        held = (recs.lengths > 0).sum()
+        held = state.get("lists", (recs.lengths > 0).sum())  # some rest on fewer lists than hold something, and count
         return {**state, "n": held, "n_undefined": len(recs) - held}
 
 

@@ -5,7 +5,17 @@ Identifiers agree across files: 7, "7" and 7.0 are the same item, whichever file
 
 from __future__ import annotations
 
+from recdiv.files._batches import Batches, parquet_rows, read_batches
 from recdiv.files._formats import FORMATS
 from recdiv.files._read import read_catalog, read_interactions, read_recommendations, read_vectors
 
-__all__ = ["FORMATS", "read_catalog", "read_interactions", "read_recommendations", "read_vectors"]
+__all__ = [
+    "FORMATS",
+    "Batches",
+    "parquet_rows",
+    "read_batches",
+    "read_catalog",
+    "read_interactions",
+    "read_recommendations",
+    "read_vectors",
+]

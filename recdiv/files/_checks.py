@@ -33,12 +33,17 @@ def refuse_unknown(items: pd.Series[Any], catalog: Catalog, where: str) -> None:
     unknown = present[catalog.rows(present, unknown="count") < 0]
     if not len(unknown):
         return
-    counts = unknown.value_counts()
+    said = unknown_items(unknown.value_counts(), len(unknown), len(present), where)
+    raise ValueError(f"{said}{kinds(present, catalog)}; pass unknown='count' to keep them")
+
+
+def unknown_items(counts: pd.Series[Any], n_unknown: int, n_rows: int, where: str) -> str:
+    """What a file holds that the catalogue does not, the most frequent first."""
     names = ", ".join(f"{str(name)!r} in {rows:,} rows" for name, rows in counts.head(_NAMED).items())
     more = f", and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
-    raise ValueError(
+    return (
         f"{where} must hold items of the catalog, got {len(counts):,} it does not know ({names}{more}; "
-        f"{len(unknown):,} of {len(present):,} rows){_kinds(present, catalog)}; pass unknown='count' to keep them"
+        f"{n_unknown:,} of {n_rows:,} rows)"
     )
 
 
@@ -73,7 +78,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _kinds(items: pd.Series[Any], catalog: Catalog) -> str:
+def kinds(items: pd.Series[Any], catalog: Catalog) -> str:
     """That one side is numbers and the other text, where it is so: the likeliest reason that nothing agrees."""
     said = []
     for values in (items, pd.Series(catalog.item_ids)):
