@@ -108,9 +108,9 @@ def _in_batches(path: Path, wanted: bool | None) -> bool:
 
 def _refuse_page(written: dict[str, Path]) -> None:
     """A page shows lists, which are not kept; said before hours of measuring."""
-    for option, path in written.items():
-        if path.suffix.lower() == ".html" or option.startswith("--html"):
-            raise ValueError(f"{option} needs all lists in memory; write .json or .csv, or pass --no-stream")
+    for told, path in written.items():
+        if path.suffix.lower() == ".html" or told.startswith("--html"):
+            raise ValueError(f"{told} needs all lists in memory; write .json or .csv, or pass --no-stream")
 
 
 def _streamed(batches: Batches, items: Catalog, k: int | None, asked: dict[str, Any], chatter: Console) -> Report:
