@@ -165,10 +165,6 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--vectors", "short.npy", "--text"), "--vectors must stand alone"),
         (("recs.csv", "items.csv", "--stream"), "--stream needs a Parquet file, got"),
         (("recs.parquet", "items.csv", "--stream", "-o", "p.html"), "p.html needs all lists in memory; write .json or"),
-        (
-            ("recs.parquet", "items.csv", "--stream", "--k", "2"),
-            "--k 2 needs all lists in memory; ask for metrics such",
-        ),
         (("recs.parquet", "items.csv", "--stream", "--metrics", "ild"), "metric ild needs --text"),
         (("recs.csv", "items.csv", "--format", "recommenders"), "needs a 'userID' column"),
     ],

@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import wraps
 from typing import Any, Literal, TypeVar
 
@@ -245,7 +246,8 @@ def describe(name: str) -> Metric:
     '[0, 1 − 1/I]'
     """
     if name not in _METRICS:
-        raise ValueError(f"metric must be one of {', '.join(names())}, got {name!r}")
+        near = ", ".join(get_close_matches(name, names(), n=3)) or "recdiv.metrics.names() lists them"
+        raise ValueError(f"metric must be one of {len(names())} ({near}), got {name!r}")
     return _METRICS[name]
 
 
