@@ -133,7 +133,7 @@ def test_zero_demand_is_an_error():
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("itemcoverage", "metric must be one of validity, .* got 'itemcoverage'"),
+        ("itemcoverage", "metric must be one of .*item_coverage.* got 'itemcoverage'"),
         ("ndcg@0", "k must be a positive integer, got '0'"),
         ("ndcg@-3", "k must be a positive integer"),
         ("ild@q=2", "options of ild are k, got 'q'"),
