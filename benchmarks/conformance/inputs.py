@@ -58,4 +58,14 @@ INPUTS: dict[str, dict[str, Any]] = {
     "near-copies": _input(
         "vectors that are nearly one", vectors=[*VECTORS[:4], *([1.0, 0.0, 0.01 * n] for n in range(6))]
     ),
+    "chapter 2": _input(
+        "what chapter 2 of the book shows of coverage: item 6 was never in training",
+        n_items=7,
+        lists=[[3, 4], [2, 6], [1]],
+        train=[[0, 0], [0, 1], [0, 2], [1, 3], [1, 4], [2, 5]],
+        test=[[0, 5], [1, 0]],
+        labels=LABELS[:7],
+        vectors=VECTORS[:7],
+        base=[[0, 1]] * 3,
+    ),
 }
