@@ -99,7 +99,7 @@ def test_text_of_the_catalogue_is_escaped_in_figures(monkeypatch):
 
 def test_every_metric_is_there_with_its_formula(text):
     for name in REPORT.frame["metric"]:
-        assert f">{name.replace('_', '_<wbr>')}</span>" in text
+        assert f">{name.replace('_', '_<wbr>').replace('@', '<wbr>@')}</span>" in text
         assert f"<strong>{name}</strong>" in text
         assert rd.metrics.describe(name).formula[:12] in text
 

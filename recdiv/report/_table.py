@@ -121,7 +121,7 @@ def _name(name: str, direction: str = "") -> str:
     """A metric's name, its facts at a touch, and an arrow for the better direction."""
     metric = describe(name.partition("@")[0])
     tip = escape(f"{metric.formula}. {metric.range}. {metric.summary}", quote=True)
-    broken = escape(name).replace("_", "_<wbr>")
+    broken = escape(name).replace("_", "_<wbr>").replace("@", "<wbr>@")
     towards = {"higher": "↑", "lower": "↓"}.get(direction.partition(" ")[0].rstrip(":"), "")
     arrow = f' <span class="soft" aria-hidden="true">{towards}</span>' if towards else ""
     text = f'<span class="tip" tabindex="0" data-tip="{tip}">{broken}</span>{arrow}'
