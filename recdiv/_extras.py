@@ -5,7 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from types import ModuleType
 
-_USED_BY = {"lm": "recdiv.lm", "plot": "recdiv.plots", "data": "recdiv.datasets", "book": "the recdiv book"}
+_USED_BY = {
+    "lm": "recdiv.lm",
+    "plot": "recdiv.plots",
+    "data": "recdiv.datasets",
+    "book": "the recdiv book",
+    "spark": "recdiv.spark",
+}
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -111,6 +111,12 @@ def test_ci_script_is_executable_and_parses():
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
 
 
+def test_ci_brings_what_the_tests_of_spark_need():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "default-jre-headless" in script
+    assert '-c constraints.txt -e ".[spark]"' in script
+
+
 def make(*arguments, **variables):
     command = ["make", "--no-print-directory", *arguments, *(f"{key}={value}" for key, value in variables.items())]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -29,6 +29,7 @@ FLOORS = {
     "recommend": 4,
     "rerank": 4,
     "evaluation": 5,
+    "spark": 5,
     "loop": 6,
     "serve": 6,
     "book": 7,

@@ -85,12 +85,17 @@ def test_every_requirement_has_a_bound_and_a_pin_that_meets_it(requirement):
     assert requirement.specifier.contains(version_of(pins()[canonicalize_name(requirement.name)]))
 
 
+NOT_BY_DEV = {"pyspark"}  # its extra is for those who have Spark, and for .ci/run
+
+
 def closure():
     """Names of all packages that ``.[dev]`` brings here, found by following what is installed."""
     waiting, seen = [(one.name, frozenset(one.extras)) for one in requirements()], set()
     while waiting:
         name, extras = waiting.pop()
         if (key := (canonicalize_name(name), extras)) in seen:
+            continue
+        if name in NOT_BY_DEV:
             continue
         seen.add(key)
         for line in distribution(name).requires or []:

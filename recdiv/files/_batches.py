@@ -15,8 +15,8 @@ import pandas as pd
 
 from recdiv._extras import require
 from recdiv.files._checks import kinds, unknown_items
-from recdiv.files._formats import Columns, FormatName, columns_of
-from recdiv.files._lists import Hashes, Reading, key_hashes, lists_of, rows_of, run_starts
+from recdiv.files._formats import Columns, FormatName, named_columns
+from recdiv.files._lists import Hashes, Reading, key_hashes, lists_of, rows_of, run_starts, whole_lists
 from recdiv.files._tables import is_parquet, short
 from recdiv.tables import Catalog, Recommendations
 
@@ -44,7 +44,8 @@ class Batches:
 
     def __iter__(self) -> Iterator[Recommendations]:
         if not self.scattered:
-            yield from self._in_order()
+            tables = whole_lists(self._tables(self.reading.needed), self.reading)
+            yield from (lists_of(table, self.reading) for table in tables)
             return
         with tempfile.TemporaryDirectory(dir=self.folder, prefix="recdiv-") as name:
             for part in self._parts(Path(name)):
@@ -99,19 +100,6 @@ class Batches:
                     unknown[name] = unknown.get(name, 0) + int(count)
         return int(strange.sum()), len(column) - column.null_count
 
-    def _in_order(self) -> Iterator[Recommendations]:
-        """Rows of a list stand together: the last list of a batch waits for the rest of it."""
-        arrow = require("pyarrow", "data")
-        rest = None
-        for batch in self._tables(self.reading.needed):
-            table = batch if rest is None else arrow.concat_tables([rest, batch]).combine_chunks()
-            last = int(run_starts(key_hashes(table, self.reading.keys))[-1])
-            if last:
-                yield lists_of(table.slice(0, last), self.reading)
-            rest = table.slice(last)
-        if rest is not None:
-            yield lists_of(rest, self.reading)
-
     def _parts(self, folder: Path) -> Iterator[Any]:
         """The rows dealt by list over files on disk, each small enough to hold; then each read back."""
         n = -(-self.n_rows // _PART)
@@ -160,17 +148,7 @@ def read_batches(
         raise ValueError(f"{where} must be a Parquet file, got {'a folder' if where.is_dir() else 'no such file'}")
     with _opened(require("pyarrow.parquet", "data"), where) as file:
         held = list(file.schema_arrow.names)
-    found = columns_of(held, format)
-    named = rank or score
-    names = Columns(
-        user or found.user,
-        item or found.item,
-        score if named else (None if found.rank else found.score),
-        rank if named else found.rank,
-    )
-    for name in (names.user, names.item, names.score, names.rank, time):
-        if name is not None and name not in held:
-            raise ValueError(f"{where} needs a {name!r} column, got {short(', '.join(map(repr, held)))}")
+    names = named_columns(held, format, Columns(user or "", item or "", score, rank), time, where)
     return Batches(where, Reading(str(where), catalog, names, time, unknown, repeats, ids), folder=folder)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from torch import Tensor
+
+from recdiv.files._tables import need
 
 FormatName = Literal["auto", "plain", "lenskit", "recbole", "recommenders", "replay"]
 _PAD = "[PAD]"  # RecBole's token of no item
@@ -64,6 +67,24 @@ def columns_of(names: Iterable[Any], form: str) -> Columns:
         best.score if best.score in held else None,
         best.rank if best.rank in held else None,
     )
+
+
+def named_columns(held: Sequence[Any], form: str, given: Columns, time: str | None, where: str | Path) -> Columns:
+    """The columns to read: those named (an empty name names none), else those of the format.
+
+    Raises:
+        ValueError: if one of them is not ``held``.
+    """
+    found = columns_of(held, form)
+    ordered = given.rank or given.score
+    names = Columns(
+        given.user or found.user,
+        given.item or found.item,
+        given.score if ordered else (None if found.rank else found.score),
+        given.rank if ordered else found.rank,
+    )
+    need(held, (names.user, names.item, names.score, names.rank, time), where)
+    return names
 
 
 def as_frame(recs: Any, users: Iterable[Any] | None) -> pd.DataFrame:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -81,8 +82,28 @@ def rows_of(column: Any, reading: Reading) -> Rows:  # noqa: ANN401
     return known
 
 
+def whole_lists(tables: Iterable[Any], reading: Reading) -> Iterator[Any]:
+    """Tables cut where lists end, from tables cut anywhere; the rows of a list follow one another."""
+    arrow = require("pyarrow", "data")
+    rest = None
+    for each in tables:
+        batch = arrow.Table.from_batches([each]) if isinstance(each, arrow.RecordBatch) else each
+        table = batch if rest is None else arrow.concat_tables([rest, batch]).combine_chunks()
+        if not len(table):
+            continue
+        last = int(run_starts(key_hashes(table, reading.keys))[-1])
+        if last:
+            yield table.slice(0, last)
+        rest = table.slice(last)
+    if rest is not None:
+        yield rest
+
+
 def lists_of(table: Any, reading: Reading) -> Recommendations:  # noqa: ANN401
     """The lists of some rows, all rows of a list together."""
+    for name in reading.keys:
+        if missing := table[name].null_count:
+            raise ValueError(f"{reading.where}: {name} must not be missing, got {missing:,} missing rows")
     keys = key_hashes(table, reading.keys)
     start = run_starts(keys)
     length = np.diff(np.append(start, len(keys)))

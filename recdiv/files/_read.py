@@ -12,7 +12,7 @@ import pandas as pd
 
 from recdiv._columns import refuse_missing
 from recdiv.files._checks import as_catalog_writes, refuse_repeats, refuse_ties, refuse_unknown
-from recdiv.files._formats import Columns, FormatName, as_frame, columns_of, exploded
+from recdiv.files._formats import Columns, FormatName, as_frame, exploded, named_columns
 from recdiv.files._tables import as_numbers, as_text, as_times, need, read_table, short
 from recdiv.tables import Catalog, Interactions, Recommendations
 
@@ -68,7 +68,7 @@ def read_recommendations(
     """
     where = str(recs) if isinstance(recs, (str, Path)) else "recs"
     frame = exploded(read_table(Path(recs))) if isinstance(recs, (str, Path)) else as_frame(recs, users)
-    names = _columns(frame, format, Columns(user or "", item or "", score, rank), Path(where))
+    names = named_columns(list(frame), format, Columns(user or "", item or "", score, rank), time, where)
     wanted = [name for name in (names.user, names.item, names.score, names.rank, time) if name]
     frame = frame[list(dict.fromkeys(wanted))].copy()
     frame[names.user] = _identifiers(frame[names.user], where, ids)
@@ -102,7 +102,7 @@ def read_interactions(
     """
     where = Path(path)
     frame = read_table(where)
-    names = _columns(frame, "auto", Columns(user or "", item or ""), where)
+    names = named_columns(list(frame), "auto", Columns(user or "", item or ""), None, where)
     time = next((name for name in ("timestamp", "timestamp:float") if name in frame), None)
     found = {
         "user_id": _identifiers(frame[names.user], str(path), ids),
@@ -133,7 +133,7 @@ def read_catalog(path: str | Path, *, item: str | None = None, columns: Mapping[
     usual = ("item_id", "itemID", "item_idx", "item_id:token")
     name = item or next((each for each in usual if each in frame), "item_id")
     other = {had: wanted for wanted, had in (columns or {}).items() if had != wanted}
-    need(frame, [name, *other], where)
+    need(list(frame), [name, *other], where)
     frame[name] = as_text(frame[name])
     for column in frame.columns.difference([name, "title", "text", "category", *other]):
         if str(frame[column].dtype) == "string":
@@ -174,20 +174,6 @@ def read_vectors(path: str | Path, catalog: Catalog) -> npt.NDArray[np.float32]:
     if len(vectors) != len(catalog):
         raise ValueError(f"{path} must hold one vector an item ({len(catalog):,}), got {len(vectors):,}")
     return np.asarray(vectors, dtype=np.float32)
-
-
-def _columns(frame: pd.DataFrame, form: str, given: Columns, path: Path) -> Columns:
-    """The columns to read: those named, else those of the format."""
-    found = columns_of(frame.columns, form)
-    named = given.rank or given.score
-    names = Columns(
-        given.user or found.user,
-        given.item or found.item,
-        given.score if named else (None if found.rank else found.score),
-        given.rank if named else found.rank,
-    )
-    need(frame, [name for name in (names.user, names.item, names.score, names.rank) if name], path)
-    return names
 
 
 def _identifiers(values: pd.Series[Any], where: str, ids: Ids) -> pd.Series[Any]:

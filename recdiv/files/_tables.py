@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +32,13 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in (".parquet", ".pq")
 
 
-def need(frame: pd.DataFrame, names: Sequence[str], path: Path) -> None:
-    """Refuse a table that lacks one of these columns."""
+def need(held: Sequence[Any], names: Iterable[str | None], where: str | Path) -> None:
+    """Refuse a table whose columns, ``held``, lack one of these."""
     for name in names:
-        if name not in frame:
-            found = short(", ".join(map(repr, frame.columns)))
-            raise ValueError(f"{path} needs a {name!r} column, got {found}{_separator(frame)}")
+        if name is not None and name not in held:
+            raise ValueError(
+                f"{where} needs a {name!r} column, got {short(', '.join(map(repr, held)))}{_separator(held)}"
+            )
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -103,11 +104,11 @@ def as_times(values: pd.Series[Any], path: Path | str) -> pd.Series[Any]:
         raise ValueError(f"{path}: {values.name} must hold numbers or dates, got: {short(error)}") from None
 
 
-def _separator(frame: pd.DataFrame) -> str:
+def _separator(held: Sequence[Any]) -> str:
     """What to do when the whole header line became one column."""
-    line = str(frame.columns[0])
-    seen = next((name for mark, name in {";": "semicolons", "\t": "tabs", "|": "bars"}.items() if mark in line), None)
-    return f"; write it with commas, not {seen}" if seen and len(frame.columns) == 1 else ""
+    marks = {";": "semicolons", "\t": "tabs", "|": "bars"}
+    seen = next((name for mark, name in marks.items() if mark in str(held[0])), None) if len(held) == 1 else None
+    return f"; write it with commas, not {seen}" if seen else ""
 
 
 def short(text: object) -> str:
