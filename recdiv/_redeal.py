@@ -6,8 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recdiv._inputs import sorted_rows
+
 ROUNDS = 12  # an exposure has then stayed in its list with probability 2^-12
-_COMPARISONS = 1 << 25
+_COMPARISONS = 1 << 18  # at once: stays near the cache
+_CHANCE = 1 << 32
 
 
 def redeal(items: Tensor, mass: Tensor, classes: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
@@ -49,8 +52,8 @@ def _trade(items: Tensor, mass: Tensor, classes: Tensor, pairs: Tensor, rng: np.
     alone = group.max() + 1 + torch.arange(hand.shape[1], device=items.device)
     group = torch.where(stays, alone, group)
     chance = torch.from_numpy(rng.random(hand.shape)).to(items.device)
-    target = group.argsort(dim=1, stable=True)
-    source = (group + 0.5 * chance).argsort(1)
+    target = sorted_rows(group)[1]
+    source = sorted_rows(group * _CHANCE + (chance * _CHANCE).long())[1]
     for table in (items, mass):
         before = torch.cat([table[pairs[0]], table[pairs[1]]], 1)
         after = torch.empty_like(before).scatter_(1, target, before.gather(1, source))

@@ -7,12 +7,14 @@ import math
 import numpy as np
 from torch import Tensor
 
+from recdiv._partition import chi_of_deals
 from recdiv.diversity import partition
 from recdiv.kernels import IdentityKernel
 from recdiv.metrics._categories import share_entropies
 from recdiv.metrics._counts import item_masses
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._relevance import repeats
+from recdiv.metrics._shared import Shared, deals
 from recdiv.metrics.entropy import entropy_of
 from recdiv.tables import Recommendations
 
@@ -49,7 +51,12 @@ def information_value(state: State) -> float:
     value=information_value,
 )
 def mutual_information(
-    recs: Recommendations, *, n_items: int, null: int = 0, rng: int | np.random.Generator = 0
+    recs: Recommendations,
+    *,
+    n_items: int,
+    null: int = 0,
+    rng: int | np.random.Generator = 0,
+    shared: Shared | None = None,
 ) -> Result:
     r"""Mutual information of list and item identity, lists weighing the same, in nats.
 
@@ -70,5 +77,6 @@ def mutual_information(
     lengths = recs.lengths[recs.lengths > 0]
     if bool((lengths == lengths[:1]).all()) and not bool(repeats(recs.items).any()):
         return corpus_result(recs, value, null=value)  # every deal gives the same: no need to deal
-    split = partition(recs, IdentityKernel(max(n_items, 1)), null=null, rng=rng)
-    return corpus_result(recs, value, null=float(split.chi_null.mean()))
+    kernel = IdentityKernel(max(n_items, 1))
+    chis = chi_of_deals(partition(recs, kernel), deals(recs, null, rng, shared), kernel, recs, None)
+    return corpus_result(recs, value, null=float(chis.mean()))
