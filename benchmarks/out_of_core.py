@@ -69,6 +69,12 @@ def write_items(folder: Path, items: int, dimension: int) -> None:
     np.save(folder / "vectors.npy", vectors)
 
 
+def scatter(folder: Path) -> None:
+    """The same rows in random order, so that they must be brought together on disk first."""
+    table = pq.read_table(folder / "recs.parquet")
+    pq.write_table(table.take(np.random.default_rng(SEED + 2).permutation(len(table))), folder / "recs.parquet")
+
+
 def measured(folder: Path, name: str, *arguments: str) -> dict[str, Any]:
     """Seconds, memory and numbers of one run in a process of its own."""
     command = [sys.executable, "-m", "recdiv", "evaluate", str(folder / "recs.parquet"), str(folder / "items.csv")]
@@ -102,13 +108,15 @@ def main(lists: int = 1_000_000, items: int = 100_000, dimension: int = 384, vec
         if vectors:
             given = ("--vectors", str(folder / "vectors.npy"), "--metrics", MEANINGS)
             runs["vectors"] = measured(folder, "vectors", *given)
+        scatter(folder)
+        runs["identities, rows in random order"] = measured(folder, "scattered", "--metrics", IDENTITIES)
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
     config = {
         "rows": lists * SLOTS, "lists": lists, "slots": SLOTS, "items": items, "dimension": dimension,
         "popularity": "Zipf", "file_mb": round(size / 1e6, 1), "threads": os.environ.get("OMP_NUM_THREADS", "all"),
         "metrics": {"identities": IDENTITIES, "vectors": MEANINGS},
     }  # fmt: skip
-    head = provenance(config=config, seeds=[SEED, SEED + 1], data={}, seconds=time.perf_counter() - start)
+    head = provenance(config=config, seeds=[SEED, SEED + 1, SEED + 2], data={}, seconds=time.perf_counter() - start)
     write_json(TARGET, {**head, "runs": runs, "generator_peak_gb": round(own, 2)})
 
 
