@@ -16,7 +16,7 @@ from torch import Tensor
 from recdiv._inputs import sorted_rows
 from recdiv.kernels import Kernel
 
-_NUMBERS = 1 << 20  # float64 numbers a chunk of lists may hold (8 MB: stays near the cache)
+_NUMBERS = 1 << 19  # float64 numbers a chunk of lists may hold (4 MB: stays near the cache)
 _GPU_NUMBERS = 1 << 26  # and on a GPU, which wants few large launches (512 MB)
 _TYPICAL_DIMENSION = 512
 
