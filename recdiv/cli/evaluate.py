@@ -74,14 +74,16 @@ def evaluate(
             "metrics": metrics.replace(", ", " ").split() if metrics else "default",
             "confidence": confidence,
         }
-        chatter = Console(stderr=True)
-        with chatter.status("reading items"):
-            asked["kernel"] = files.similarity(items)
-        if _in_batches(recs, stream):
+        in_batches = _in_batches(recs, stream)
+        if in_batches:
             _refuse_page(written)
-            report = _streamed(files.batches(recs, items), items, k, asked, chatter)
+        lists: Any = files.batches(recs, items) if in_batches else files.lists(recs, items)
+        chatter = Console(stderr=True)
+        with chatter.status("reading items"):  # last, for a language model may take minutes over them
+            asked["kernel"] = files.similarity(items)
+        if in_batches:
+            report = _streamed(lists, items, k, asked, chatter)
         else:
-            lists = files.lists(recs, items)
             with chatter.status("measuring") as status:
                 from recdiv.evaluation import evaluate as measure
 
