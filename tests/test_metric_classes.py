@@ -22,6 +22,7 @@ COUNTING = {
     "item_count": metrics.ItemCount,
     "entropy": metrics.Entropy,
     "effective_catalog_size": metrics.EffectiveCatalogSize,
+    "concentration": metrics.Concentration,
     "gini": metrics.Gini,
     "mutual_information": metrics.MutualInformation,
     "personalization": metrics.Personalization,
