@@ -8,7 +8,7 @@ from torch import Tensor
 from recdiv._inputs import slot_masses
 from recdiv.metrics._discount import attention
 from recdiv.metrics._registry import State, zeros
-from recdiv.tables import UNKNOWN, Interactions, Recommendations
+from recdiv.tables import UNKNOWN, Recommendations
 
 UNIT = 1 << 28  # discounted exposure is counted in whole parts of a first slot, so that states add up exactly
 _SPARSE = 8  # times more items than slots
@@ -65,8 +65,3 @@ def _renumbered(recs: Recommendations) -> tuple[Recommendations, int]:
     items = recs.items.clone()
     items[recs.valid] = number
     return Recommendations(items), len(held)
-
-
-def known_items(n_items: int, train: Interactions | None) -> int:
-    """What other libraries take for the catalogue: items with a training interaction where there is training data."""
-    return n_items if train is None else int((train.item_counts() > 0).sum())
