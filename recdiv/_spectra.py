@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from recdiv._cores import over_cores
 from recdiv._inputs import sorted_rows
 from recdiv.kernels import Kernel
 
@@ -62,9 +63,8 @@ def list_moments(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tenso
     """Moment of the state of each list, ``[U, K] -> [U]``; NaN where a list weighs nothing."""
     if items.shape[1] == 0:
         return torch.full(items.shape[:1], math.nan, dtype=torch.float64, device=items.device)
-    parts = [
-        _moments_of_chunk(kernel, items[rows], mass[rows], q) for rows in chunks(len(items), items.shape[1], kernel)
-    ]
+    pieces = chunks(len(items), items.shape[1], kernel)
+    parts = over_cores(lambda rows: _moments_of_chunk(kernel, items[rows], mass[rows], q), pieces)
     moments = torch.cat(parts) if parts else mass.sum(1)
     return torch.where(mass.to(moments.device).sum(1) > 0, moments, math.nan)
 
