@@ -3,7 +3,7 @@
 import math
 
 import reference_metrics as slow
-from cases import EVENTS, HISTORY, RELEVANT, Case, N
+from cases import EVENTS, HISTORY, LABEL_LISTS, RELEVANT, Case, N
 
 ALWAYS = "bounded order_free user_order_free renaming_free padding_free empty_lists_neutral ranks_only mergeable"
 
@@ -32,6 +32,11 @@ CASES = {
         undefined=(1 / N, None, None, 1 / N),
         properties=f"{ALWAYS} monotone",
         references={"item_coverage": lambda lists: slow.item_coverage(lists, N)},
+    ),
+    "category_coverage": Case(  # seven items: labels a, b, c, and two without a label
+        undefined=(1 / 5, None, None, 1 / 5),
+        properties=f"{ALWAYS} monotone copy_aware",
+        references={"category_coverage": lambda lists: slow.category_coverage(lists, LABEL_LISTS)},
     ),
     "effective_catalog_size": Case(
         undefined=(1.0, None, None, 1.0),

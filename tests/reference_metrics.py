@@ -76,6 +76,14 @@ def category_information(lists, labels):
     return information([label_shares(items, labels) for items in lists])
 
 
+def category_coverage(lists, labels):
+    def things(i):
+        return labels[i] or [("no label", i)]
+
+    shown = {label for items in lists for i in known(items) for label in things(i)}
+    return len(shown) / len({label for i in range(len(labels)) for label in things(i)}) if shown else None
+
+
 def category_entropy(items, labels):
     return shannon(label_shares(items, labels).values()) if known(items) else None
 

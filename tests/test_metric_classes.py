@@ -4,6 +4,7 @@ import math
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.distributed as dist
@@ -30,7 +31,11 @@ COUNTING = {
 }
 SPECTRAL = {"alpha": metrics.Alpha, "beta": metrics.Beta, "gamma": metrics.Gamma, "chi": metrics.Chi,
             "gamma_ratio": metrics.GammaRatio}  # fmt: skip
+CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": ["a", "b|c", None] * (N // 3)}))
 CASES = [
+    ("category_coverage", {"catalog": CATALOG}, metrics.CategoryCoverage),
+    ("category_information@missing=same", {"catalog": CATALOG, "missing": "same"}, metrics.CategoryInformation),
+    ("semantic_coverage", {"kernel": KERNEL}, metrics.SemanticCoverage),
     *((name, {"n_items": N}, kind) for name, kind in COUNTING.items()),
     *((name, {"kernel": KERNEL}, kind) for name, kind in SPECTRAL.items()),
     *((f"{name}@q=2", {"kernel": KERNEL, "q": 2.0}, kind) for name, kind in SPECTRAL.items()),
@@ -40,7 +45,7 @@ CASES = [
 
 def expected(name, arguments, items=ITEMS):
     kernel = arguments.get("kernel", rd.IdentityKernel(N))
-    return metrics.compute(name, rd.Recommendations(items), kernel=kernel).value
+    return metrics.compute(name, rd.Recommendations(items), kernel=kernel, catalog=arguments.get("catalog")).value
 
 
 @pytest.mark.parametrize(("name", "arguments", "kind"), CASES)

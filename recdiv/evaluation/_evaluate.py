@@ -31,7 +31,7 @@ from recdiv.tables import Catalog, Interactions, Recommendations
 
 DEFAULT = (
     "validity", "recall@{k}", "ndcg@{k}",
-    "item_count", "item_coverage", "effective_catalog_size", "entropy", "gini",
+    "item_count", "item_coverage", "category_coverage", "effective_catalog_size", "entropy", "gini",
     "tail_share", "average_popularity", "log_popularity_difference", "novelty", "semantic_novelty",
     "category_entropy", "ild", "effective_number", "semantic_coverage", "alpha", "beta", "gamma",
     "mutual_information", "category_information", "personalization", "chi", "interest_information",

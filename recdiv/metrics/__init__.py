@@ -21,7 +21,8 @@ _GROUPS = {
         "recall", "precision", "hit_rate", "ndcg", "mrr", "map",
     ),
     "exposure over all lists": (
-        "item_count", "item_coverage", "effective_catalog_size", "entropy", "concentration", "gini",
+        "item_count", "item_coverage", "category_coverage", "effective_catalog_size", "entropy",
+        "concentration", "gini",
     ),
     "popularity and novelty": (
         "average_popularity", "popularity_lift", "log_popularity_difference", "tail_share", "novelty", "epc", "efd",
@@ -61,17 +62,20 @@ def groups() -> dict[str, tuple[str, ...]]:
 
 
 __all__ = [
-    "Alpha", "Beta", "Chi", "Concentration", "Drift", "EffectiveCatalogSize", "Entropy", "Fragmentation", "Gamma",
-    "GammaRatio", "Gini", "InterestInformation", "ItemCount", "ItemCoverage", "Metric", "MutualInformation",
-    "Personalization", "PopularityLift", "Result", "TailShare", "TemporalBeta", "compute", "describe", "groups",
-    "names", "register", "sensitivity",
+    "Alpha", "Beta", "CategoryCoverage", "CategoryInformation", "Chi", "Concentration", "Drift",
+    "EffectiveCatalogSize", "Entropy", "Fragmentation", "Gamma", "GammaRatio", "Gini", "InterestInformation",
+    "ItemCount", "ItemCoverage", "Metric", "MutualInformation", "Personalization", "PopularityLift", "Result",
+    "SemanticCoverage", "TailShare", "TemporalBeta", "compute", "describe", "groups", "names", "register",
+    "sensitivity",
 ]  # fmt: skip
+_OF_CATALOG = ("CategoryCoverage", "CategoryInformation", "SemanticCoverage")
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name not in __all__:
         raise AttributeError(f"module 'recdiv.metrics' has no attribute {name!r}")
-    return getattr(import_module("recdiv.metrics._accumulators"), name)  # torchmetrics takes seconds to import
+    home = "_catalog_accumulators" if name in _OF_CATALOG else "_accumulators"
+    return getattr(import_module(f"recdiv.metrics.{home}"), name)  # torchmetrics takes seconds to import
 
 
 def __dir__() -> list[str]:
@@ -100,3 +104,4 @@ if TYPE_CHECKING:
         TailShare,
         TemporalBeta,
     )
+    from recdiv.metrics._catalog_accumulators import CategoryCoverage, CategoryInformation, SemanticCoverage
