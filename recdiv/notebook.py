@@ -5,6 +5,7 @@ Everything here also works outside a notebook, where gluing does nothing.
 
 from __future__ import annotations
 
+import html
 import json
 import random
 import sys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "banner",
+    "folded_tables",
     "glue",
     "load",
     "machine",
@@ -35,6 +37,7 @@ __all__ = [
     "run_time",
     "seeds",
     "text_table",
+    "wide_table",
 ]
 
 T = TypeVar("T")
@@ -127,6 +130,37 @@ def text_table(frame: pd.DataFrame) -> HTML:
     page = frame.to_html(index=False, justify="left", escape=True, border=0, na_rep="")
     left = page.replace("<td>", '<td style="text-align: left">')
     return HTML(left)  # type: ignore[no-untyped-call]
+
+
+def folded_tables(frames: Mapping[str, pd.DataFrame]) -> HTML:
+    """Tables of sentences, each folded under its title and the number of its rows."""
+    from IPython.display import HTML
+
+    folds = (
+        f"<details><summary>{html.escape(title)} ({len(frame)})</summary>{text_table(frame).data}</details>"
+        for title, frame in frames.items()
+    )
+    return HTML("".join(folds))  # type: ignore[no-untyped-call]
+
+
+def wide_table(frame: pd.DataFrame, *, said: Mapping[str, str] | None = None) -> HTML:
+    """A table wider than a page: it scrolls beneath its first column, which stays.
+
+    Args:
+        frame: cells of short text.
+        said: for cells that are a sign, the word that is read aloud in its place.
+    """
+    from IPython.display import HTML
+
+    frame = frame.rename_axis(index=None, columns=frame.index.name)
+    page = frame.to_html(escape=True, border=0, na_rep="", classes="wide")
+    head, body = page.split("<tbody>")
+    page = head.replace("<th>", '<th scope="col">') + "<tbody>" + body.replace("<th>", '<th scope="row">')
+    for sign, word in (said or {}).items():
+        spoken = f'<td><span role="img" aria-label="{html.escape(word)}">{html.escape(sign)}</span></td>'
+        page = page.replace(f"<td>{html.escape(sign)}</td>", spoken)
+    box = '<div class="wide-table" style="overflow-x: auto" tabindex="0" role="region" aria-label="a table that scrolls">'
+    return HTML(f"{box}{page}</div>")  # type: ignore[no-untyped-call]
 
 
 def run_time() -> float:

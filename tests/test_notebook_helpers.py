@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -56,3 +57,20 @@ def test_load_says_which_data(capsys):
 def test_run_time_counts_from_the_import():
     code = "import time; from recdiv import notebook; time.sleep(0.2); assert 0.2 < notebook.run_time() < 5"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_folded_tables_say_how_much_they_hide_and_escape_it():
+    page = notebook.folded_tables({"<a>": pd.DataFrame({"what": ["x < y", "z"]})}).data
+    assert "<summary>&lt;a&gt; (2)</summary>" in page
+    assert "x &lt; y" in page
+
+
+def test_a_wide_table_names_its_rows_and_reads_signs_aloud():
+    frame = pd.DataFrame({"order": ["✓", "✗"]}, index=pd.Index(["a", "<b>"], name="metric"))
+    page = notebook.wide_table(frame, said={"✓": "holds"}).data
+    assert '<th scope="row">a</th>' in page
+    assert '<th scope="row">&lt;b&gt;</th>' in page
+    assert '<th scope="col">order</th>' in page
+    assert '<td><span role="img" aria-label="holds">✓</span></td>' in page
+    assert "<td>✗</td>" in page
+    assert 'tabindex="0"' in page  # what scrolls must be reachable by keyboard
