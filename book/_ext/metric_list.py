@@ -11,7 +11,7 @@ from recdiv import metrics
 from recdiv.metrics._registry import conventions
 
 _LEVELS = {"list": "a mean over lists", "corpus": "one number for all lists together"}
-_COLUMNS = {"Metric": 24, "Symbol": 9, "Of": 8, "Needs": 14, "Range": 16, "Direction": 20, "Beside": 9}
+_COLUMNS = {"Metric": 24, "Symbol": 9, "Lists": 6, "Needs": 14, "Range": 16, "Direction": 20, "Beside": 9}
 _CHANCE = {
     "": "",
     "re-dealt": "re-dealt lists: the same exposures dealt at random over the same list lengths",
@@ -39,10 +39,10 @@ class MetricIndex(SphinxDirective):
         cells = (
             _to(_metric_id(metric.name), nodes.literal("", metric.name)),
             nodes.Text(metric.symbol),
-            nodes.Text({"list": "each list", "corpus": "all lists"}[metric.level]),
+            nodes.Text({"list": "each", "corpus": "all"}[metric.level]),
             nodes.Text(", ".join(metric.needs) or "–"),
             nodes.Text(metric.range.partition(";")[0]),
-            nodes.Text(metric.direction.partition(";")[0].partition(" (")[0]),
+            nodes.Text(_short(metric.direction)),
             nodes.Text(metric.null_kind or "–"),
         )
         return nodes.row("", *map(_entry, cells))
@@ -111,6 +111,14 @@ def _capital(text: str) -> str:
 
 def _to(target: str, text: nodes.Node) -> nodes.reference:
     return nodes.reference("", "", text, refid=target, internal=True)
+
+
+def _short(direction: str) -> str:
+    """The first clause, with an arrow for its way: ``↑ more diverse``."""
+    clause = direction.partition(";")[0].partition(" (")[0]
+    way, _, rest = clause.partition(" ")
+    arrow = {"higher": "↑", "higher:": "↑", "lower": "↓", "lower:": "↓"}.get(way)
+    return f"{arrow} {rest.removeprefix('is ')}" if arrow else clause
 
 
 def _entry(content: nodes.Node) -> nodes.entry:
