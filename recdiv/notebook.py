@@ -159,7 +159,9 @@ def wide_table(frame: pd.DataFrame, *, said: Mapping[str, str] | None = None) ->
     for sign, word in (said or {}).items():
         spoken = f'<td><span role="img" aria-label="{html.escape(word)}">{html.escape(sign)}</span></td>'
         page = page.replace(f"<td>{html.escape(sign)}</td>", spoken)
-    box = '<div class="wide-table" style="overflow-x: auto" tabindex="0" role="region" aria-label="a table that scrolls">'
+    box = (
+        '<div class="wide-table" style="overflow-x: auto" tabindex="0" role="region" aria-label="a table that scrolls">'
+    )
     return HTML(f"{box}{page}</div>")  # type: ignore[no-untyped-call]
 
 
