@@ -1,4 +1,4 @@
-"""``{metric-index}`` and ``{metric-list}``: a table of all registered metrics and a card for each, from the registry."""
+"""``{metric-index}`` and ``{metric-list}``: a table of all metrics and a card for each, straight from the registry."""
 
 from __future__ import annotations
 
