@@ -152,7 +152,8 @@ def wide_table(frame: pd.DataFrame, *, said: Mapping[str, str] | None = None) ->
     """
     from IPython.display import HTML
 
-    frame = frame.rename_axis(index=None, columns=frame.index.name)
+    frame = frame.copy()
+    frame.columns.name, frame.index.name = frame.index.name, None  # else a second head row says it
     page = frame.to_html(escape=True, border=0, na_rep="", classes="wide")
     head, body = page.split("<tbody>")
     page = head.replace("<th>", '<th scope="col">') + "<tbody>" + body.replace("<th>", '<th scope="row">')
