@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "files", "lm", "metrics", "notebook", "plots", "recommend")
+_SUBMODULES = ("datasets", "files", "lm", "metrics", "notebook", "plots", "recommend", "reranking")
 _HOME = {
     "Catalog": "tables",
     "Interactions": "tables",
@@ -31,6 +31,7 @@ _HOME = {
     "evaluate": "evaluation",
     "read_recommendations": "files",
     "contributions": "explain",
+    "rerank": "reranking",
     "topk": "recommend",
 }
 
@@ -53,7 +54,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from recdiv import datasets, files, lm, metrics, notebook, plots, recommend
+    from recdiv import datasets, files, lm, metrics, notebook, plots, recommend, reranking
     from recdiv.datasets import load
     from recdiv.diversity import (
         conditional_effective_number,
@@ -69,4 +70,5 @@ if TYPE_CHECKING:
     from recdiv.files import read_recommendations
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
     from recdiv.recommend import topk
+    from recdiv.reranking import rerank
     from recdiv.tables import Catalog, Interactions, Recommendations

@@ -27,7 +27,7 @@ FLOORS = {
     "explain": 4,
     "metrics": 4,
     "recommend": 4,
-    "rerank": 4,
+    "reranking": 4,
     "evaluation": 5,
     "spark": 5,
     "loop": 6,

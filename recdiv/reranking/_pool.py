@@ -1,0 +1,108 @@
+"""What a re-ranker chooses from: candidates in order of relevance, and how alike they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from recdiv._spectra import cross
+from recdiv.kernels import EmbeddingKernel, Kernel
+from recdiv.tables import EMPTY
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Some users' candidates, the most relevant first, ties by the lower row of the catalogue.
+
+    Attributes:
+        items: rows of the catalogue, int64 ``[u, n]``; -1 after the last candidate.
+        scores: what the recommender said, float64 ``[u, n]``; −∞ where there is no candidate.
+        k: slots a list.
+        diversity: δ.
+        kernel: when two items are the same.
+        history: what each user knows, int64 ``[u, H]``, -1 where nothing.
+        interests: how much each user cares for each label, float64 ``[u, F]`` rows summing to 1.
+        popularity: of every item of the catalogue, float64 ``[I]``.
+    """
+
+    items: Tensor
+    scores: Tensor
+    k: int
+    diversity: float
+    kernel: Kernel | None = None
+    history: Tensor | None = None
+    interests: Tensor | None = None
+    popularity: Tensor | None = None
+
+    @property
+    def known(self) -> Kernel:
+        """The kernel, of methods that need one."""
+        if self.kernel is None:
+            raise ValueError("kernel must be given for this method, got None")
+        return self.kernel
+
+    @cached_property
+    def open(self) -> Tensor:
+        """Which places hold a candidate, bool ``[u, n]``."""
+        return self.items >= 0
+
+    @cached_property
+    def relevance(self) -> Tensor:
+        """Scores from 0 (the worst candidate) to 1 (the best), float64 ``[u, n]``; 1 each where all are equal."""
+        top = self.scores.amax(1, keepdim=True)
+        low = torch.where(self.open, self.scores, torch.inf).amin(1, keepdim=True)
+        flat = ~(top > low)
+        scaled = (self.scores - low) / torch.where(flat, 1.0, top - low)
+        return torch.where(self.open, torch.where(flat, 1.0, scaled), 0.0)
+
+    def similar(self, rows: Tensor) -> Tensor:
+        """Similarity of every candidate to one item a user, ``[u] -> [u, n]`` float64; 0 where either is missing."""
+        if isinstance(self.known, EmbeddingKernel):
+            theirs = _unit(self.known, rows)
+            return (self._vectors @ theirs[:, :, None]).squeeze(2)
+        pairs = torch.stack([self.items, rows[:, None].expand_as(self.items)], 2)
+        return self.known.gram(pairs)[..., 0, 1].double()
+
+    def similar_to(self, place: Tensor) -> Tensor:
+        """Similarity of every candidate to the one in ``place``, ``[u] -> [u, n]``."""
+        return self.similar(self.items.gather(1, place[:, None]).squeeze(1))
+
+    def similar_to_history(self) -> list[Tensor]:
+        """Similarity of every candidate to each slot of the history, one ``[u, n]`` a slot; slots may be empty."""
+        return [] if self.history is None else [self.similar(rows) for rows in self.history.unbind(1)]
+
+    @cached_property
+    def _vectors(self) -> Tensor:
+        kernel = self.known
+        if not isinstance(kernel, EmbeddingKernel):
+            raise TypeError(f"kernel must be an EmbeddingKernel, got {type(kernel).__name__}")
+        return _unit(kernel, self.items)
+
+    def gram(self) -> Tensor:
+        """Similarity of every candidate to every other, float64 ``[u, n, n]``."""
+        if isinstance(self.known, EmbeddingKernel):
+            return self._vectors @ self._vectors.mT
+        return torch.stack([cross(self.known, rows, rows).double() for rows in self.items])
+
+
+def _unit(kernel: EmbeddingKernel, rows: Tensor) -> Tensor:
+    """Unit vectors in float64, ``[...] -> [..., d]``; zeros for a missing item."""
+    found = kernel.vectors.index_select(0, rows.clamp(min=0).flatten().to(kernel.device)).double()
+    found /= torch.linalg.vector_norm(found, dim=1, keepdim=True)
+    return found.reshape(*rows.shape, -1) * (rows >= 0)[..., None].to(found.device)
+
+
+def ordered(scores: Tensor, candidates: Tensor | None, most: int | None) -> tuple[Tensor, Tensor]:
+    """Items and scores by score downwards, ties by the lower row; without what is missing or scored −∞."""
+    if candidates is None:
+        rows = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
+    else:
+        rows, place = candidates.sort(1)
+        scores = torch.where(rows >= 0, scores.gather(1, place), -torch.inf)
+    scores, place = scores.sort(dim=1, descending=True, stable=True)
+    rows = rows.gather(1, place).masked_fill(scores == -torch.inf, EMPTY)
+    width = rows.shape[1] if most is None else min(most, rows.shape[1])
+    return rows[:, :width], scores[:, :width]
