@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from recdiv.metrics._axioms import axioms
 from recdiv.metrics._compute import compute
 from recdiv.metrics._registry import Metric, Result, describe, names, register
 from recdiv.metrics._sensitivity import sensitivity
@@ -65,7 +66,7 @@ __all__ = [
     "Alpha", "Beta", "CategoryCoverage", "CategoryInformation", "Chi", "Concentration", "Drift",
     "EffectiveCatalogSize", "Entropy", "Fragmentation", "Gamma", "GammaRatio", "Gini", "InterestInformation",
     "ItemCount", "ItemCoverage", "Metric", "MutualInformation", "Personalization", "PopularityLift", "Result",
-    "SemanticCoverage", "TailShare", "TemporalBeta", "compute", "describe", "groups", "names", "register",
+    "SemanticCoverage", "TailShare", "TemporalBeta", "axioms", "compute", "describe", "groups", "names", "register",
     "sensitivity",
 ]  # fmt: skip
 _OF_CATALOG = ("CategoryCoverage", "CategoryInformation", "SemanticCoverage")
