@@ -28,9 +28,12 @@ KERNELS = {
 }
 KERNEL = KERNELS["embedding"]
 NAMES = reranking.names()
+POPULARITY = GENERATOR.integers(0, 50, N)
 
 
 def lists(method="mmr", scores=SCORES, kernel=KERNEL, k=K, **options):
+    if method == "popularity":
+        options.setdefault("popularity", POPULARITY)
     return rd.rerank(scores, kernel, method=method, k=k, **options).items.tolist()
 
 
@@ -73,7 +76,7 @@ class TestEveryMethod:
 
     def test_no_item_twice_and_short_pools_leave_slots_empty(self, method):
         scores = np.where(np.arange(N) < np.arange(U)[:, None], SCORES, -math.inf)  # user u has u candidates
-        recs = rd.rerank(scores, KERNEL, method=method, k=K)
+        recs = rd.rerank(scores, KERNEL, method=method, k=K, popularity=POPULARITY)
         for u, row in enumerate(recs.items.tolist()):
             filled = min(u, K)
             assert len(set(row[:filled])) == filled
@@ -182,6 +185,22 @@ def test_msd_reaches_half_where_distance_is_a_metric():
         chosen = lists("msd", scores=[list(range(8, 0, -1))], kernel=labels, k=k, diversity=1)[0]
         best = max(float(distance[list(some)][:, list(some)].sum()) for some in itertools.combinations(range(8), k))
         assert best / 2 <= float(distance[chosen][:, chosen].sum()) <= best
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.4, 1.0])
+def test_popularity_equals_its_definition(delta):
+    logs = [math.log(1 + x) for x in POPULARITY.tolist()]
+    expected = []
+    for row in SCORES.tolist():
+        r, p = slow.relevance(row), slow.relevance(logs)
+        worth = [(1 - delta) * a - delta * b for a, b in zip(r, p, strict=True)]
+        expected.append(slow.build(row, list(range(N)), K, lambda chosen, c, worth=worth: worth[c]))
+    assert lists("popularity", kernel=None, diversity=delta) == expected
+
+
+def test_popularity_must_be_given():
+    with pytest.raises(ValueError, match="popularity must be given for method 'popularity'"):
+        rd.rerank(SCORES, None, method="popularity")
 
 
 def test_random_lists_are_even_over_items():

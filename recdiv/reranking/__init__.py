@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recdiv.reranking import dpp, facility_location, mmr, msd, random, topk  # noqa: F401  (each enters itself)
+from recdiv.reranking import dpp, facility_location, mmr, msd, popularity, random, topk  # noqa: F401  (each enters itself)
 from recdiv.reranking._registry import Method, describe, names
 from recdiv.reranking._rerank import rerank
 
