@@ -87,7 +87,7 @@ class TestEveryMethod:
     def test_users_do_not_affect_one_another(self, method, monkeypatch):
         together = lists(method, history=HISTORY)
         backwards = lists(method, scores=SCORES[::-1].copy(), history=HISTORY[::-1].copy())
-        assert backwards[::-1] == together
+        assert backwards[::-1] == together or method == "random"  # whose draws belong to the row
         monkeypatch.setattr(_rerank, "_NUMBERS", 1)
         assert lists(method, history=HISTORY) == together
 
@@ -209,6 +209,13 @@ def test_random_lists_are_even_over_items():
         counts[lists(f"random@seed={seed}", scores=SCORES[:1], k=3, diversity=1)[0]] += 1
     spread = counts - 400 * 3 / N  # standard deviation of each: √(400 · 1/6 · 5/6) = 7.5
     assert np.abs(spread).max() < 4 * 7.5
+
+
+def test_random_lists_differ_between_users_with_the_same_scores():
+    rows = lists("random", scores=np.zeros((400, N)), k=3, diversity=1)
+    counts = np.bincount(np.ravel(rows), minlength=N)
+    assert np.abs(counts - 400 * 3 / N).max() < 4 * 7.5  # as above
+    assert len({tuple(row) for row in rows}) > 350  # of 4,896 lists
 
 
 @pytest.mark.parametrize("first", ["import recdiv.reranking", "from recdiv.reranking import mmr", "pass"])

@@ -19,6 +19,7 @@ class Pool:
 
     Attributes:
         items: rows of the catalogue, int64 ``[u, n]``; -1 after the last candidate.
+        users: whose they are, rows of what was given, int64 ``[u]``.
         scores: what the recommender said, float64 ``[u, n]``; −∞ where there is no candidate.
         k: slots a list.
         diversity: δ.
@@ -29,6 +30,7 @@ class Pool:
     """
 
     items: Tensor
+    users: Tensor
     scores: Tensor
     k: int
     diversity: float

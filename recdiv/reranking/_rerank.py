@@ -76,7 +76,8 @@ def rerank(
     for part in (slice(start, start + step) for start in range(0, len(values), step)):
         best, worth = ordered(values[part].double(), None if rows is None else rows[part], most)
         mine = {name: None if each is None else each[part] for name, each in given.items() if name != "popularity"}
-        pool = Pool(best, worth, k, float(diversity), kernel, popularity=given["popularity"], **mine)
+        users = torch.arange(len(values), device=values.device)[part]
+        pool = Pool(best, users, worth, k, float(diversity), kernel, popularity=given["popularity"], **mine)
         places = chosen.choose(pool, **options) if best.shape[1] else items[part]
         items[part] = _at(best, places, EMPTY)
         kept[part] = _at(worth, places, -torch.inf)
