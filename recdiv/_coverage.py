@@ -26,7 +26,7 @@ def semantic_coverage(recs: Recommendations | Items, kernel: Kernel, *, demand: 
         demand: how much each item is wanted, m ``[I]``; default 1 each.
 
     Returns:
-        From 0 to 1, higher is better; 0 where the lists are empty, NaN where there are none. Under
+        From 0 to 1, higher is better; NaN where no slot holds an item of the catalogue. Under
         :class:`~recdiv.IdentityKernel` and equal demand it is catalogue coverage. Exact: every pair is looked at, in
         tiles of bounded memory (cosines of vectors in float32).
 
@@ -40,13 +40,13 @@ def semantic_coverage(recs: Recommendations | Items, kernel: Kernel, *, demand: 
     rows = as_items(recs, kernel.n_items)
     wanted = torch.ones(kernel.n_items) if demand is None else demand
     mass = as_weights(wanted, kernel.n_items, "demand").to(rows.device)
-    if rows.numel() == 0:
-        return math.nan
     shown = torch.unique(rows[rows >= 0])
+    if not len(shown):
+        return math.nan
     reached = torch.zeros_like(mass)
     reached[shown] = 1.0
     rest = ((reached == 0) & (mass > 0)).nonzero().squeeze(1)
-    if len(shown) and len(rest):
+    if len(rest):
         reached[rest] = nearest(kernel, rest, shown).to(reached)
     return float((mass * reached).sum())
 

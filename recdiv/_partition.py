@@ -80,7 +80,8 @@ def partition(
 
     with alpha the geometric mean of :math:`D_1` at q = 1 and :math:`1 / \sum_u w_u \lambda_{\max}(\rho_u)` at q = ∞.
     At q = 1, :math:`\chi = \sum_u w_u S(\rho_u \| \bar\rho)` lies between 0 (all lists alike) and the entropy of the
-    list weights (lists at right angles); under :class:`~recdiv.IdentityKernel` it is I(list; item).
+    list weights (lists at right angles); under :class:`~recdiv.IdentityKernel` it is I(list; item). At q = ∞
+    alpha (and so beta) counts every list and is not the limit of :math:`\alpha_q`, 1 / max λ_max over lists.
 
     Args:
         recs: the lists, :class:`~recdiv.Recommendations` or integers ``[U, K]``; empty lists are left out and counted.

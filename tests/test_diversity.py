@@ -219,7 +219,7 @@ def test_semantic_coverage_of_identities_is_catalogue_coverage():
 
 
 def test_semantic_coverage_of_nothing():
-    assert div.semantic_coverage([[-1, -2]], KERNEL) == 0.0
+    assert math.isnan(div.semantic_coverage([[-1, -2], [-1, -1]], KERNEL))  # not a 0 that looks like a measurement
     assert math.isnan(div.semantic_coverage(torch.empty(0, 3), KERNEL))
     assert math.isnan(div.semantic_coverage(torch.empty(3, 0), KERNEL))
 

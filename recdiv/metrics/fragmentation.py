@@ -78,8 +78,8 @@ def fragmentation(
     x are items, or with ``by`` the labels in a column of the catalogue (``fragmentation@by=category``, a ``story``
     column); an item spreads evenly over its labels, and one without is a label of its ``"own"`` or the ``"same"``
     (``missing``). r is the slot, counted from 1. Every pair counts, at a cost linear in lists: see
-    ``recdiv/metrics/_all_pairs.py`` (off by less than 1e-8). ``null`` deals the exposures across lists, each at its
-    rank; by item and with equally long lists who gets what does not move F at all.
+    ``recdiv/metrics/_all_pairs.py`` (off by less than 1e-8 unless shares fall below 1e-5). ``null`` deals the exposures
+    across lists, each at its rank; by item and with equally long lists who gets what does not move F at all.
 
     Source: Vrijenhoek et al. 2022, whose code prints the root of the divergence, against five users drawn at random.
 

@@ -58,10 +58,8 @@ def semantic_coverage(
     >>> semantic_coverage(Recommendations([[0]]), kernel=kernel).value
     0.5
     """
-    if not bool(recs.check(kernel.n_items).valid.any()):
-        return corpus_result(recs, math.nan)
-    value = diversity.semantic_coverage(recs, kernel, demand=demand)
-    if not null:
+    value = diversity.semantic_coverage(recs.check(kernel.n_items), kernel, demand=demand)
+    if not null or math.isnan(value):
         return corpus_result(recs, value)
     generator = np.random.default_rng(rng)
     mass = as_weights(torch.ones(kernel.n_items) if demand is None else demand, kernel.n_items, "demand").cpu()

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from recdiv.evaluation._report import Report, number
 from recdiv.metrics import compute
+from recdiv.metrics._chance import random_lists
 from recdiv.metrics.entropy import entropy_of
 from recdiv.metrics.gini import gini_of
 from recdiv.metrics.mutual_information import information_state
@@ -92,21 +94,17 @@ def spread_metric(report: Report) -> str | None:
     return None
 
 
-def random_lists(report: Report) -> Recommendations:
+def _lists_by_chance(report: Report) -> Recommendations:
     """Lists as long as some of those measured, of items drawn from the whole catalogue, each at most once a list."""
     generator = np.random.default_rng(report.settings["rng"])
     lengths = report.recs.lengths[report.recs.lengths > 0].cpu().numpy()
-    n_items = len(report.catalog)
-    items = np.full((_RANDOM, report.recs.k), -1)
-    for row, length in enumerate(generator.choice(lengths, _RANDOM)):
-        n = min(int(length), n_items)
-        items[row, :n] = generator.choice(n_items, n, replace=False, shuffle=False)
-    return Recommendations(items)
+    drawn = torch.from_numpy(generator.choice(lengths, _RANDOM))
+    return Recommendations(random_lists(drawn, len(report.catalog), generator))
 
 
 def random_values(report: Report, name: str) -> npt.NDArray[np.float64]:
     """The metric of random lists, of those that have one."""
-    found = compute(name, random_lists(report), catalog=report.catalog, kernel=report.kernel).per_list
+    found = compute(name, _lists_by_chance(report), catalog=report.catalog, kernel=report.kernel).per_list
     values: npt.NDArray[np.float64] = found.cpu().numpy()  # type: ignore[union-attr]  # a list metric's
     return values[~np.isnan(values)]
 
