@@ -227,3 +227,16 @@ def test_rows_of_a_huge_catalogue_are_not_counted_one_by_one():
     recs = rd.Recommendations([[0, 10**12], [0, -1]])
     assert metrics.compute("item_count", recs).value == 2
     assert math.isclose(metrics.compute("entropy", recs).value, slow.entropy([[0, 1], [0]]))
+
+
+@given(lists=lists_of_items)
+@settings(max_examples=60, deadline=None)
+def test_a_repeat_is_found_however_it_is_looked_for(lists):
+    from recdiv.metrics import _relevance
+
+    items = torch.tensor(lists)
+    expected = any(len(known) != len(set(known)) for known in ([i for i in row if i >= 0] for row in lists))
+    wide = torch.cat([items, torch.full((len(items), 40), -1)], 1)  # too wide to compare slot by slot
+    huge = torch.where(items >= 0, items + 2**40, items)
+    found = [_relevance.any_repeat(each, rd.Recommendations(each).reach) for each in (items, wide, huge)]
+    assert found == [expected] * 3

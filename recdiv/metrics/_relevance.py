@@ -11,6 +11,10 @@ from torch import Tensor
 from recdiv._inputs import sorted_rows
 from recdiv.tables import Interactions, Recommendations
 
+_SHORT = 32  # slots up to which comparing all pairs of them is the fastest way to find a repeat
+_CHUNK = 8192  # lists compared at once: they stay in the cache
+_INT32 = 2**31 - 1
+
 
 def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
     """Slots that hold a test item of the list's user, bool ``[U, K]``, and the number of different test items ``[U]``.
@@ -39,6 +43,22 @@ def repeats(items: Tensor) -> Tensor:
     again = torch.zeros_like(ordered, dtype=torch.bool)
     again[:, 1:] = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
     return torch.zeros_like(again).scatter_(1, order, again)
+
+
+def any_repeat(items: Tensor, reach: tuple[int, int]) -> bool:
+    """Whether a list holds an item twice, items reaching from ``reach[0]`` to ``reach[1]``.
+
+    Short lists are compared slot by slot: faster than sorting them.
+    """
+    if items.is_cuda or items.shape[1] > _SHORT or reach[1] > _INT32:
+        return bool(repeats(items).any())
+    for some in torch.split(items, _CHUNK):
+        slots = np.ascontiguousarray(some.numpy().astype(np.int32).T)  # one slot of all lists side by side
+        for apart in range(1, len(slots)):
+            same = slots[apart:] == slots[:-apart]
+            if same.any() and (reach[0] >= 0 or (same & (slots[apart:] >= 0)).any()):
+                return True
+    return False
 
 
 def where_relevant(values: Tensor, n_relevant: Tensor) -> Tensor:
