@@ -31,3 +31,19 @@ def over_cores(call: Callable[[_Piece], _Answer], pieces: Iterable[_Piece]) -> l
             return list(pool.map(call, todo))
     finally:
         torch.set_num_threads(threads)  # a thread that starts later takes the number that was set last
+
+
+def on_one_core(call: Callable[[], _Answer]) -> _Answer:
+    """``call()`` with one torch thread: for an operation too small to share, as the spectrum of a few hundred numbers.
+
+    >>> on_one_core(torch.get_num_threads)
+    1
+    """
+    threads = torch.get_num_threads()
+    if threads == 1:
+        return call()
+    torch.set_num_threads(1)
+    try:
+        return call()
+    finally:
+        torch.set_num_threads(threads)

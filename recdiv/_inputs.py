@@ -9,10 +9,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from recdiv._cores import on_one_core
 from recdiv.tables import UNKNOWN, Recommendations, integers
 
 Items = Tensor | npt.ArrayLike
 Weights = Tensor | npt.ArrayLike
+_SMALL = 1024  # a matrix whose eigenvalues one core finds as fast as two, and faster where the other is busy
 BLOCK = 1 << 21  # float64 numbers held at once while a matrix is built (16 MB: stays near the cache)
 
 
@@ -83,5 +85,7 @@ def products(x: Tensor) -> Tensor:
 
 def positive_eigenvalues(matrix: Tensor) -> Tensor:
     """Eigenvalues of a PSD matrix that are not zero, largest first; below d·eps·λ_max is round-off and counts as 0."""
-    values: Tensor = torch.linalg.eigvalsh(matrix).flip(-1)
+    small = not matrix.is_cuda and len(matrix) <= _SMALL
+    values: Tensor = on_one_core(lambda: torch.linalg.eigvalsh(matrix)) if small else torch.linalg.eigvalsh(matrix)
+    values = values.flip(-1)
     return values[values > len(values) * torch.finfo(values.dtype).eps * values[0]]
