@@ -63,9 +63,13 @@ def list_moments(kernel: Kernel, items: Tensor, mass: Tensor, q: float) -> Tenso
     """Moment of the state of each list, ``[U, K] -> [U]``; NaN where a list weighs nothing."""
     if items.shape[1] == 0:
         return torch.full(items.shape[:1], math.nan, dtype=torch.float64, device=items.device)
-    pieces = chunks(len(items), items.shape[1], kernel)
-    parts = over_cores(lambda rows: _moments_of_chunk(kernel, items[rows], mass[rows], q), pieces)
-    moments = torch.cat(parts) if parts else mass.sum(1)
+    device = getattr(kernel, "device", mass.device)
+    moments = torch.empty(len(items), dtype=torch.float64, device=device)
+
+    def fill(rows: slice) -> None:  # into one tensor: thousands of small ones would hold large freed blocks in place
+        moments[rows] = _moments_of_chunk(kernel, items[rows], mass[rows], q)
+
+    over_cores(fill, chunks(len(items), items.shape[1], kernel))
     return torch.where(mass.to(moments.device).sum(1) > 0, moments, math.nan)
 
 

@@ -144,10 +144,14 @@ def _show(size: str, rows: list[Row]) -> None:
 
 
 def _record(parts: dict[str, Any], limit: float, runs: int, took: float) -> None:
-    """Sizes and calls that were not measured stay as they were."""
+    """Sizes, peers and calls that were not measured stay as they were."""
     before = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
     kept = {name: before[name] for name in ("default_set", "semantic_coverage", "growth") if name in before}
-    sizes = {**before.get("sizes", {}), **parts.pop("sizes")}
+    sizes = before.get("sizes", {})
+    for size, rows in parts.pop("sizes").items():
+        new = {row.get("peer", "").partition(" ")[0] for row in rows}
+        others = [row for row in sizes.get(size, []) if row.get("peer", "").partition(" ")[0] not in new]
+        sizes[size] = rows + others
     growth = {"growth": {**kept.get("growth", {}), **parts["growth"]}} if "growth" in parts else {}
     config = {"popularity": "Zipf", "dimension": DIMENSION, "threads": 1, "runs": runs, "limit_seconds": limit}
     config |= {"clock": "CPU seconds, median", "sizes": SIZES}

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from recdiv._spectra import checked_order, number, state_moment
 from recdiv.kernels import Kernel
+from recdiv.metrics._counts import item_masses
 from recdiv.metrics._registry import Result, corpus_result, register
 from recdiv.metrics._shared import Shared, split
 from recdiv.metrics._spectral import UNDEFINED, gamma_value, spectral_state
@@ -46,4 +48,8 @@ def gamma(
     >>> round(gamma(Recommendations([[0], [1], [2], [2]]), kernel=kernel).value, 6)
     2.0
     """
-    return corpus_result(recs, split(recs, kernel, q=q, discount=discount, groups=groups, shared=shared).gamma)
+    if shared is not None or groups is not None:  # a report needs the lists one by one too
+        return corpus_result(recs, split(recs, kernel, q=q, discount=discount, groups=groups, shared=shared).gamma)
+    q = checked_order(q, kernel)
+    mass = item_masses(recs, kernel.n_items, discount=discount)
+    return corpus_result(recs, float(number(state_moment(kernel, mass, q), q)) if bool(mass.any()) else math.nan)

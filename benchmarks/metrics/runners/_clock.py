@@ -56,6 +56,8 @@ def measured(row, total, limit):
             break
         growth = 1.2 if before is None else np.log(taken / before[1]) / np.log(n / before[0])
         room = (limit / max(taken, 1e-4)) ** (1 / min(max(growth, 1.0), 2.2))
+        if before is None and taken < limit:
+            room = max(room, 4.0)  # the first lists may cost no more than what comes before any list
         if room < 1.5:
             break
         before, n = (n, max(taken, 1e-4)), int(min(total, n * min(room, 4.0)))
