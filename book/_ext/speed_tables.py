@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -13,7 +12,9 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-RECORDED = Path(__file__).parents[2] / "results" / "benchmark_metrics.json"
+from recdiv.notebook import results_folder
+
+RECORDED = results_folder() / "benchmark_metrics.json"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _EDGE = 640, 340, 60, 170, 40
 _PARTS = {"cpu_seconds": "CPU seconds", "gigabytes_beyond": "gigabytes beyond the input"}
 _NAMES = {
