@@ -12,6 +12,7 @@ import cases_within
 import numpy as np
 import pandas as pd
 import pytest
+import reference_between as between
 import reference_metrics as slow
 import torch
 from cases import CATALOG, KERNEL, TEST, N, clean_lists, compute, lists_of_items, same
@@ -204,6 +205,16 @@ def test_category_information_excess_sees_who_gets_what():
     assert apart.excess > 0.5
     assert chance.value > 0.2  # five draws differ by chance alone
     assert abs(chance.excess) < 0.03  # sd of a draw is below 0.01 here
+
+
+@pytest.mark.parametrize("k", [3, 40, 200])
+def test_fragmentation_is_as_near_as_it_says(k):
+    generator = np.random.default_rng(k)
+    items = np.stack([generator.choice(k + 20, k, replace=False) for _ in range(12)])
+    items[np.arange(k) >= generator.integers(1, k + 1, 12)[:, None]] = -1
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(k + 20)}))
+    value = metrics.compute("fragmentation", rd.Recommendations(items), catalog=catalog).value
+    assert value == pytest.approx(between.fragmentation(items.tolist()), abs=1e-8, rel=0)
 
 
 class RawVectors:
