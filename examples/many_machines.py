@@ -39,6 +39,7 @@ def main(path: str) -> None:
         "chi": metrics.Chi(kernel),
         "gamma@q=2": metrics.Gamma(kernel, q=2.0),
         "gamma_ratio": metrics.GammaRatio(kernel),
+        "semantic_coverage": metrics.SemanticCoverage(kernel),
         "concentration": metrics.Concentration(n_items),
         "personalization": metrics.Personalization(n_items),
         "fragmentation": metrics.Fragmentation(n_items),
