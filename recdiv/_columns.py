@@ -54,6 +54,8 @@ def labels_of(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     """Labels in one cell: a list of them, or a string that joins them by ``|``; empty where there is none."""
     if isinstance(value, (list, tuple, set, frozenset, np.ndarray)):
         parts = ["" if part is None or part != part else str(part).strip() for part in value]  # NaN differs from itself
+    elif isinstance(value, str) and value.lstrip().startswith(("['", '["')):
+        raise ValueError(f"category must join labels by | or be a list, got a list written as text: {value[:60]!r}")
     else:
         parts = [] if pd.isna(value) else [part.strip() for part in str(value).split("|")]
     return tuple(dict.fromkeys(part for part in parts if part))

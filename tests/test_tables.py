@@ -425,3 +425,9 @@ def test_users_are_found_by_position_and_popularity_counts_events_and_people():
     assert events.item_users().tolist() == [0, 2, 0]
     events.item_counts().zero_()
     assert events.item_counts().tolist() == [0, 3, 0]
+
+
+def test_a_list_written_as_text_is_not_one_label():
+    frame = pd.DataFrame({"item_id": ["a"], "category": ["['Food', 'Home']"]})
+    with pytest.raises(ValueError, match="got a list written as text"):
+        Catalog(frame).categories  # noqa: B018
