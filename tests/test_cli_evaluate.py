@@ -256,3 +256,20 @@ def test_large_files_are_read_in_batches_by_themselves(folder, monkeypatch):
     assert "read in batches" in run(folder, "recs.parquet", "items.csv").stdout
     assert "read in batches" not in run(folder, "recs.parquet", "items.csv", "--no-stream").stdout
     assert "read in batches" not in run(folder, "recs.csv", "items.csv").stdout
+
+
+@pytest.mark.parametrize(
+    "words", ["gini,entropy alpha@q=2,k=5", "gini, entropy,alpha@q=2,k=5", "gini entropy alpha@q=2,k=5,"]
+)
+def test_names_stand_apart_by_spaces_or_commas(words):
+    from recdiv.cli._inputs import metric_names
+
+    assert metric_names(words) == ["gini", "entropy", "alpha@q=2,k=5"]
+
+
+def test_a_wrong_name_is_said_before_a_file_is_read(tmp_path):
+    found = CliRunner().invoke(
+        app, ["evaluate", str(tmp_path / "no.csv"), str(tmp_path / "no.csv"), "--metrics", "ginii"]
+    )
+    assert found.exit_code == 2
+    assert "metric must be one of" in found.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _SAID = {  # what the library calls it, and what it is called here
     "unknown='count'": "--allow-unknown",
     "repeats='keep'": "--allow-repeats",
     "needs kernel, got none": "needs --text, which reads the items with a language model, or --vectors",
+    "needs a 'user_id' column, got": "needs a 'user_id' column (or --user NAME), got",
+    "needs a 'item_id' column, got": "needs an 'item_id' column (or --item NAME), got",
 }
 
 
@@ -99,6 +102,22 @@ class Inputs:
         if self.kernel == "category":
             return kernels.CategoryKernel(catalog.categories)
         return kernels.IdentityKernel(len(catalog)) if self.kernel == "identity" else None
+
+
+def metric_names(text: str | None) -> Sequence[str]:
+    """Names apart by spaces or commas (``alpha@q=2,k=5`` is one), each known: said before any file is read.
+
+    >>> metric_names("gini,entropy alpha@q=2,k=5")
+    ['gini', 'entropy', 'alpha@q=2,k=5']
+    """
+    if not text or not text.strip():
+        return "default"
+    from recdiv.metrics._compute import parse
+
+    found = [name for name in re.split(r"\s+|,\s+|,(?=[A-Za-z])(?![^,@\s]*=)", text.strip(", ")) if name]
+    for name in found:
+        parse(name)
+    return found
 
 
 @contextmanager

@@ -37,6 +37,17 @@ def show_skipped(skipped: dict[str, str], *, to: Console) -> None:
     """What was not measured, by reason."""
     reasons: dict[str, list[str]] = {}
     for name, why in skipped.items():
-        reasons.setdefault({"needs kernel": "needs --text or --vectors"}.get(why, why), []).append(name)
+        reasons.setdefault(_as_typed(why), []).append(name)
     for why, names in reasons.items():
         to.print(f"[dim]not measured: {', '.join(names)} ({why})[/dim]", highlight=False)
+
+
+def _as_typed(why: str) -> str:
+    """A reason in the words of the command line: ``needs kernel and train`` is ``needs --text or --vectors, --train``.
+
+    >>> _as_typed("needs kernel and groups")
+    'needs --text or --vectors, groups'
+    """
+    said = {"kernel": "--text or --vectors", "train": "--train", "test": "--test", "time": "--time"}
+    needs = why.removeprefix("needs ").split(" and ")
+    return "needs " + ", ".join(said.get(need, need) for need in needs) if why.startswith("needs ") else why

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_outputs, one_sentence, outputs, write_all
+from recdiv.cli._inputs import Inputs, check_outputs, metric_names, one_sentence, outputs, write_all
 
 if TYPE_CHECKING:
     from recdiv.evaluation import Comparison
@@ -59,6 +59,7 @@ def compare(
         systems, catalog = _systems(files)
         written = outputs(out, None, None)
         check_outputs(written, inputs=[*systems.values(), catalog, train, test, vectors])
+        names = metric_names(metrics)
         chosen = "text" if text else kernel.value
         reading = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
@@ -80,7 +81,7 @@ def compare(
                 train=past,
                 test=future,
                 kernel=similarity,
-                metrics=metrics.replace(", ", " ").split() if metrics else "default",
+                metrics=names,
                 k=k,
                 null=null,
                 confidence=confidence,

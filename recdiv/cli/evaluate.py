@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_outputs, one_sentence, outputs, write_all
+from recdiv.cli._inputs import Inputs, check_outputs, metric_names, one_sentence, outputs, write_all
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,6 +61,7 @@ def evaluate(
 
         written = outputs(out, html, json)
         check_outputs(written, inputs=[recs, catalog, train, test, vectors])
+        names = metric_names(metrics)
         chosen = "text" if text else kernel.value
         files = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
@@ -71,7 +72,7 @@ def evaluate(
         asked: dict[str, Any] = {
             "train": past,
             "test": future,
-            "metrics": metrics.replace(", ", " ").split() if metrics else "default",
+            "metrics": names,
             "confidence": confidence,
         }
         in_batches = _in_batches(recs, stream)
