@@ -101,6 +101,8 @@ def contributions(
     missing = missing_needs(metric, known, recs)
     if missing:
         raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
+    if "sample" in metric.options:
+        options["sample"] = 0  # every subset of every list asked about is measured: one not drawn would count as 0
     known.update(options)
     some = torch.arange(recs.n_lists, device=recs.device) if lists is None else torch.as_tensor(np.asarray(lists))
     if metric.level == "corpus":

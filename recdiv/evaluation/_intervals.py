@@ -19,6 +19,7 @@ from recdiv.tables import Recommendations
 
 Numbers = npt.NDArray[np.float64]
 GROUPS = 20  # users left out at a time; Student's t with 19 degrees of freedom
+_WHOLE = 2.0**53  # below it every whole number is a float
 _DRAWS = 1 << 24  # resampled users held at once
 
 
@@ -68,7 +69,10 @@ def user_groups(recs: Recommendations, *, rng: int | np.random.Generator = 0) ->
     code, distinct = pd.factorize(pd.Series(recs.users), sort=False)
     n = len(distinct)
     rank = np.empty(n, dtype=np.int64)
-    hashes = hash_array(np.asarray(pd.Series(distinct).infer_objects()))  # labels of any kind, sortable or not
+    labels = np.asarray(pd.Series(distinct).infer_objects())  # of any kind, sortable or not
+    if labels.dtype.kind == "f" and np.all(np.abs(labels) < _WHOLE) and np.all(labels == np.trunc(labels)):
+        labels = labels.astype(np.int64)  # user 7.0 of one system is user 7 of another
+    hashes = hash_array(labels)
     rank[np.argsort(hashes, kind="stable")] = np.arange(n)
     order = np.random.default_rng(rng).permutation(n)
     group: npt.NDArray[np.int64] = (order % min(GROUPS, n) if n else order)[rank][code]

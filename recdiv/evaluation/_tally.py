@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from pandas.util import hash_array
-from torch import Tensor
 
 from recdiv.evaluation._evaluate import chosen
 from recdiv.evaluation._intervals import GROUPS
@@ -24,7 +23,7 @@ from recdiv.kernels import Kernel
 from recdiv.metrics import groups as questions
 from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
 from recdiv.metrics._counts import counts_state
-from recdiv.metrics._registry import Metric, State, with_known
+from recdiv.metrics._registry import Metric, Result, State, with_known
 from recdiv.metrics._shared import Shared
 from recdiv.tables import EMPTY, UNKNOWN, Catalog, Interactions, Recommendations
 
@@ -209,7 +208,7 @@ class Tally:
         needs_labels = "kernel" not in asked.metric.needs
         known = {**self.known, **asked.options, **({"shared": self._labels} if needs_labels else {})}
         if asked.metric.level == "list":
-            return _list_sums(apply(asked.metric, recs, known, None, {**asked.options, "k": asked.k}).per_list)
+            return _list_sums(apply(asked.metric, recs, known, None, {**asked.options, "k": asked.k}))
         state: State
         if asked.metric.state is None:
             state = counts_state(recs, n_items=len(self.catalog))
@@ -219,12 +218,16 @@ class Tally:
         return {**state, "n": held, "n_undefined": len(recs) - held}
 
 
-def _list_sums(values: Tensor | None) -> State:
-    """Sum and number of the defined values, and how many are not."""
-    if values is None:
+def _list_sums(result: Result) -> State:
+    """Sum and number of the defined values, and how many lists have none; one that was not drawn is neither."""
+    if result.per_list is None:
         raise ValueError("a list-level metric must have a value a list, got none")
-    undefined = values.isnan().sum()
-    return {"sum": values.double().nansum(), "n": len(values) - undefined, "n_undefined": undefined}
+    values = result.per_list.double()
+    return {
+        "sum": values.nansum(),
+        "n": (~values.isnan()).sum(),
+        "n_undefined": torch.tensor(result.n_undefined, device=values.device),
+    }
 
 
 def hashed_groups(users: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -145,6 +145,8 @@ def apply(
     missing = missing_needs(metric, known, recs)
     if missing:
         raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
+    if k is not None and "previous" in known:
+        known = {**known, "previous": known["previous"].head(k)}  # the first k slots, now as before
     result: Result = with_known(metric.function, cut(recs, k), {**known, "k": k, **options})
     return result
 

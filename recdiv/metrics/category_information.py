@@ -7,6 +7,7 @@ import math
 import numpy as np
 import torch
 
+from recdiv._inputs import BLOCK
 from recdiv.metrics._categories import Labels, label_entropies, label_masses, label_shares, share_entropies
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._shared import Shared, deals, labels_for
@@ -81,6 +82,13 @@ def _null(
 
 
 def _dealt_entropies(items: torch.Tensor, mass: torch.Tensor, labels: Labels) -> torch.Tensor:
+    """Entropy of the label masses of each list, nats ``[U]``, part by part: memory does not grow with U·K·L."""
+    step = max(1, BLOCK // max(items.shape[1] * labels.table.shape[1], 1))
+    parts = zip(torch.split(items, step), torch.split(mass, step), strict=True)
+    return torch.cat([_entropies_of_part(some, weight, labels) for some, weight in parts])
+
+
+def _entropies_of_part(items: torch.Tensor, mass: torch.Tensor, labels: Labels) -> torch.Tensor:
     found, share = label_shares(Recommendations(items), labels)
     width = share.shape[1] // max(items.shape[1], 1)
     share = share * (mass * (items >= 0).sum(1, keepdim=True)).repeat_interleave(width, 1)
