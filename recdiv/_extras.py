@@ -11,6 +11,9 @@ _USED_BY = {
     "data": "recdiv.datasets",
     "book": "the recdiv book",
     "spark": "recdiv.spark",
+    "recommend": "recdiv.recommend",
+    "fast": "recdiv's compiled code",
+    "track": "tracking of training",
 }
 
 
