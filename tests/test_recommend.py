@@ -1,94 +1,20 @@
-"""Recommenders against slow references, one contract for all of them, and exact top-k."""
+"""Recommenders against slow references, and exact top-k; the contract of all of them: test_recommend_contract.py."""
 
 import math
 import sys
 from collections import Counter
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recommend_world import CATALOG, HISTORIES, TRAIN, USERS, VECTORS, N
 
 import recdiv as rd
 from recdiv import recommend
 
-N = 12
-GENERATOR = np.random.default_rng(3)
-VECTORS = GENERATOR.normal(size=(N, 5))
-CATALOG = rd.Catalog(pd.DataFrame({"item_id": [f"i{i}" for i in range(N)], "title": [f"title {i}" for i in range(N)]}))
-EVENTS = pd.DataFrame({"user_id": GENERATOR.integers(0, 8, 40), "timestamp": GENERATOR.permutation(40)})
-EVENTS["item_id"] = [f"i{i}" for i in GENERATOR.integers(0, N - 2, 40)]  # the last two are never seen
-TRAIN = rd.Interactions(EVENTS, CATALOG)
-USERS = [*TRAIN.users.tolist(), "nobody"]
-HISTORIES = [rows.tolist() for rows in TRAIN.histories(USERS)]
-MODELS = {
-    "popularity": recommend.Popularity,
-    "item_knn": recommend.ItemKNN,
-    "few_neighbours": lambda: recommend.ItemKNN(neighbours=3, shrink=0),
-    "text": lambda: recommend.Text(VECTORS),
-    "recent_text": lambda: recommend.Text(VECTORS, half_life=1),
-    "random": recommend.Random,
-}
-
-
-@pytest.mark.parametrize("name", MODELS)
-class TestEveryModel:
-    def test_lists_hold_unseen_items_best_first(self, name):
-        model = MODELS[name]().fit(TRAIN)
-        recs = model.recommend(USERS, k=5)
-        scores = model.scores(USERS)
-        assert scores.shape == (len(USERS), N)
-        for u, (items, seen) in enumerate(zip(recs.items.tolist(), HISTORIES, strict=True)):
-            assert not set(items) & set(seen)
-            left = [i for i in range(N) if i not in seen]
-            best = sorted(left, key=lambda i: (-float(scores[u, i]), i))[:5]
-            assert [i for i in items if i >= 0] == best
-        assert recs.users.tolist() == USERS
-
-    def test_seen_items_may_come_again(self, name):
-        recs = MODELS[name]().fit(TRAIN).recommend(USERS, k=N, exclude_seen=False)
-        assert all(sorted(items) == list(range(N)) for items in recs.items.tolist())
-
-    def test_one_user_at_a_time_is_the_same(self, name):
-        model = MODELS[name]().fit(TRAIN)
-        together = model.recommend(USERS, k=4).items
-        alone = torch.cat([model.recommend([user], k=4).items for user in USERS])
-        assert torch.equal(together, alone)
-
-    def test_slots_stay_empty_where_nothing_is_left(self, name):
-        recs = MODELS[name]().fit(TRAIN).recommend(USERS, k=N + 3)
-        assert [N - len(set(seen)) for seen in HISTORIES] == recs.lengths.tolist()
-
-    def test_without_history_popularity(self, name):
-        cold = MODELS[name]().fit(TRAIN).recommend(["nobody"], k=3).items.tolist()
-        popular = recommend.Popularity().fit(TRAIN).recommend(["nobody"], k=3).items.tolist()
-        assert cold == popular or name == "random"
-
-    def test_the_future_does_not_leak(self, name):
-        early, late = TRAIN.split_at(20)
-        moved = rd.Interactions(
-            late.frame.assign(item_id=late.frame["item_id"].sample(frac=1, random_state=0).values), CATALOG
-        )
-        joined = pd.concat([early.frame, moved.frame])
-        again = rd.Interactions(joined, CATALOG).split_at(20)[0]
-        users = early.users.tolist()
-        a, b = (MODELS[name]().fit(each).recommend(users, k=5).items for each in (early, again))
-        assert torch.equal(a, b)
-
-    def test_must_be_fitted(self, name):
-        with pytest.raises(RuntimeError, match=r"must be fitted before it scores: call \.fit\(train\)"):
-            MODELS[name]().recommend([1])
-        with pytest.raises(TypeError, match="train must be Interactions, got DataFrame"):
-            MODELS[name]().fit(EVENTS)
-        with pytest.raises(ValueError, match="k must be at least 1, got 0"):
-            MODELS[name]().fit(TRAIN).recommend([1], k=0)
-
-    def test_nobody_and_no_training_data(self, name):
-        empty = rd.Interactions(EVENTS.iloc[:0], CATALOG)
-        assert MODELS[name]().fit(empty).recommend(["a"], k=2).items.shape == (1, 2)
-        assert MODELS[name]().fit(TRAIN).recommend([], k=2).items.shape == (0, 2)
+GENERATOR = np.random.default_rng(7)
 
 
 def knn_reference(history, neighbours, shrink):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from recdiv.recommend._base import Recommender
+from recdiv.recommend._registry import make, names
 from recdiv.recommend.item_knn import ItemKNN
 from recdiv.recommend.popularity import Popularity
 from recdiv.recommend.random import Random
 from recdiv.recommend.text import Text
 from recdiv.recommend.topk import topk
 
-__all__ = ["ItemKNN", "Popularity", "Random", "Recommender", "Text", "topk"]
+__all__ = ["ItemKNN", "Popularity", "Random", "Recommender", "Text", "make", "names", "topk"]

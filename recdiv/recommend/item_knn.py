@@ -71,6 +71,15 @@ class ItemKNN(Recommender):
         kept = order[np.arange(len(order)) - first[row[order]] < self.neighbours]
         return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=together.shape)
 
+    def _state(self) -> dict[str, Tensor]:
+        parts = {name: torch.from_numpy(getattr(self.similarity, name)) for name in ("data", "indices", "indptr")}
+        return {**parts, "popularity": self._popularity}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self._popularity = state["popularity"]
+        parts = tuple(state[name].numpy() for name in ("data", "indices", "indptr"))
+        self.similarity = sparse.csr_matrix(parts, shape=(len(self._popularity),) * 2)
+
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
         had = [np.unique(each) for each in histories]
         lengths = np.cumsum([0, *map(len, had)])

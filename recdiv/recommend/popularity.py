@@ -24,5 +24,11 @@ class Popularity(Recommender):
     def _learn(self, train: Interactions) -> None:
         self._counts = train.item_counts()
 
+    def _state(self) -> dict[str, Tensor]:
+        return {"counts": self._counts}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self._counts = state["counts"]
+
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
         return self._counts.expand(len(users), -1).clone()

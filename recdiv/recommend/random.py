@@ -28,6 +28,12 @@ class Random(Recommender):
     def _learn(self, train: Interactions) -> None:
         self._n_items = train.n_items
 
+    def _state(self) -> dict[str, Tensor]:
+        return {}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self._n_items = self._fitted().n_items
+
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
         rows = [np.random.default_rng(_seed(self.rng, user)).random(self._n_items, dtype=np.float32) for user in users]
         return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, self._n_items)

@@ -39,6 +39,8 @@ class Text(Recommender):
     [1.0, 0.0, 0.6]
     """
 
+    data = ("source",)
+
     def __init__(
         self,
         source: Tensor | npt.ArrayLike | EmbeddingKernel | Any = None,  # noqa: ANN401
@@ -61,6 +63,13 @@ class Text(Recommender):
         if self.source is None or hasattr(self.source, "encode"):
             return EmbeddingKernel.from_text(train.catalog, encoder=self.source)
         return EmbeddingKernel(self.source)
+
+    def _state(self) -> dict[str, Tensor]:
+        return {"vectors": self._vectors}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self.source = EmbeddingKernel(state["vectors"])  # fitted again, it takes the same vectors
+        self._vectors = state["vectors"]
 
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
         lengths = np.array([len(each) for each in histories], dtype=np.int64)
