@@ -6,8 +6,23 @@ from recdiv.recommend._base import Recommender
 from recdiv.recommend._registry import make, names
 from recdiv.recommend.item_knn import ItemKNN
 from recdiv.recommend.popularity import Popularity
+from recdiv.recommend.protocol import Split, first_events, k_core, leave_one_out, temporal_split
 from recdiv.recommend.random import Random
 from recdiv.recommend.text import Text
 from recdiv.recommend.topk import topk
 
-__all__ = ["ItemKNN", "Popularity", "Random", "Recommender", "Text", "make", "names", "topk"]
+__all__ = [
+    "ItemKNN",
+    "Popularity",
+    "Random",
+    "Recommender",
+    "Split",
+    "Text",
+    "first_events",
+    "k_core",
+    "leave_one_out",
+    "make",
+    "names",
+    "temporal_split",
+    "topk",
+]
