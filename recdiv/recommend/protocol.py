@@ -104,8 +104,7 @@ class Split:
         """
         events = self.part(part)
         self._refuse_leak(model, events)
-        narrowed: Any = {} if candidates is None else {"candidates": candidates}
-        return model.recommend(events.users, k=k, histories=self.histories(part), **narrowed)
+        return model.recommend(events.users, k=k, histories=self.histories(part), candidates=candidates)
 
     def _refuse_leak(self, model: Recommender, events: Interactions) -> None:
         """The one mistake that makes every number good: being marked by what was learnt."""
