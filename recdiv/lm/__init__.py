@@ -1,14 +1,23 @@
-"""Language models: the text encoder, and the tagger that is fine-tuned from it. Names load on first use."""
+"""Language models: text encoder, causal scorer, and the tagger fine-tuned from the first. Names load on first use."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOME = {"TagScores": "tag_scores", "Tagger": "tagging", "TextEncoder": "encoder"}
-_SUBMODULES = ("encoder", "tag_scores", "tagging", "train_tagger", "weights")
+_HOME = {
+    "CausalScorer": "scorer",
+    "Scorer": "scorer",
+    "TagScores": "tag_scores",
+    "Tagger": "tagging",
+    "TextEncoder": "encoder",
+}
+_SUBMODULES = ("encoder", "scorer", "tag_scores", "tagging", "train_tagger", "weights")
 
-__all__ = ["TagScores", "Tagger", "TextEncoder", "encoder", "tag_scores", "tagging", "train_tagger", "weights"]
+__all__ = [
+    "CausalScorer", "Scorer", "TagScores", "Tagger", "TextEncoder", "encoder", "scorer", "tag_scores", "tagging",
+    "train_tagger", "weights",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
@@ -27,7 +36,8 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from recdiv.lm import encoder, tag_scores, tagging, train_tagger, weights
+    from recdiv.lm import encoder, scorer, tag_scores, tagging, train_tagger, weights
     from recdiv.lm.encoder import TextEncoder
+    from recdiv.lm.scorer import CausalScorer, Scorer
     from recdiv.lm.tag_scores import TagScores
     from recdiv.lm.tagging import Tagger
