@@ -21,6 +21,7 @@ from hypothesis import given, settings
 import recdiv as rd
 from recdiv import metrics
 from recdiv.metrics._compute import parse
+from recdiv.metrics._relevance import distinct_masses, hits
 
 GROUPS = (
     cases_accuracy, cases_exposure, cases_within, cases_between, cases_history, cases_time, cases_catalogue,
@@ -242,12 +243,32 @@ def test_rows_of_a_huge_catalogue_are_not_counted_one_by_one():
 
 @given(lists=lists_of_items)
 @settings(max_examples=60, deadline=None)
-def test_a_repeat_is_found_however_it_is_looked_for(lists):
-    from recdiv.metrics import _relevance
-
+def test_each_list_weighs_its_different_items_however_they_are_looked_for(lists):
     items = torch.tensor(lists)
-    expected = any(len(known) != len(set(known)) for known in ([i for i in row if i >= 0] for row in lists))
+    n = max(int(items.max()) + 1, 1)
+    expected = torch.zeros(n, dtype=torch.float64)
+    for row in lists:
+        for item in {each for each in row if each >= 0}:
+            expected[item] += 1 / len({each for each in row if each >= 0})
     wide = torch.cat([items, torch.full((len(items), 40), -1)], 1)  # too wide to compare slot by slot
-    huge = torch.where(items >= 0, items + 2**40, items)
-    found = [_relevance.any_repeat(each, rd.Recommendations(each).reach) for each in (items, wide, huge)]
-    assert found == [expected] * 3
+    for each in (items, wide):
+        of_length = (1 / torch.arange(each.shape[1] + 1).double()).nan_to_num(posinf=0.0)
+        total, held = distinct_masses(each, n, of_length)
+        assert torch.allclose(total, expected, rtol=1e-12, atol=0)
+        assert held == sum(any(item >= 0 for item in row) for row in lists)
+
+
+def test_one_user_with_many_test_items_and_lists_out_of_order_hit_what_they_should():
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(50)}))
+    wanted = {"a": range(0, 50, 2), "b": [7], "c": [0, 49]}
+    rows = [(user, item) for user, items in wanted.items() for item in items for _ in range(2)]  # each twice
+    test = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id"]), catalog)
+    lists = [[7, 0, -2], [-1, 48, 48], [49, 0, 7], [7, 7, 1], [0, 49, 3]]
+    users = ["b", "a", "nobody", "b", "c"]
+    hit, relevant = hits(rd.Recommendations(lists, users=users), test)
+    expected = [
+        [i in wanted.get(user, ()) and i not in row[:slot] for slot, i in enumerate(row)]
+        for row, user in zip(lists, users, strict=True)
+    ]
+    assert hit.tolist() == expected
+    assert relevant.tolist() == [1, 25, 0, 1, 2]

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from recdiv._inputs import sorted_rows
-from recdiv.tables import Interactions, Recommendations
+from recdiv.tables import UNKNOWN, Interactions, Recommendations
 
 _SHORT = 32  # slots up to which comparing all pairs of them is the fastest way to find a repeat
 _CHUNK = 8192  # lists compared at once: they stay in the cache
-_INT32 = 2**31 - 1
+_INT32 = 2**31 - 3
 
 
 def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
@@ -22,18 +22,17 @@ def hits(recs: Recommendations, test: Interactions) -> tuple[Tensor, Tensor]:
     A repeated item hits once, at its first slot.
     """
     recs.check(test.n_items)
-    pairs = np.unique(test.user * test.n_items + test.item)
-    per_user = np.bincount(pairs // max(test.n_items, 1), minlength=test.n_users)
+    n_items = max(test.n_items, 1)
+    pairs = np.unique(test.user * n_items + test.item)
+    per_user = np.bincount(pairs // n_items, minlength=test.n_users)
     user = test.positions(recs.users)
     relevant = np.append(per_user, 0)[user]  # -1, somebody without test items, reads the last
-    start = np.append(np.cumsum(per_user) - per_user, 0)[user]
-    wanted = pairs % max(test.n_items, 1)
+    wanted, owner = (torch.from_numpy(each).to(recs.device) for each in (pairs, user))
     hit = torch.zeros_like(recs.valid)
-    for turn in range(int(relevant.max(initial=0))):  # each list looks for one of its test items a turn
-        lists = np.flatnonzero(relevant > turn)
-        item = torch.from_numpy(wanted[start[lists] + turn]).to(recs.device)
-        rows = torch.from_numpy(lists).to(recs.device)
-        hit[rows] |= recs.items[rows] == item[:, None]
+    if len(wanted):
+        asked = owner[:, None] * n_items + recs.items  # one search for all slots, however much a single user went for
+        place = torch.searchsorted(wanted, asked).clamp_(max=len(wanted) - 1)
+        hit = (wanted[place] == asked) & recs.valid & (owner >= 0)[:, None]
     return hit & ~repeats(recs.items), torch.from_numpy(relevant).to(recs.device)
 
 
@@ -45,20 +44,30 @@ def repeats(items: Tensor) -> Tensor:
     return torch.zeros_like(again).scatter_(1, order, again)
 
 
-def any_repeat(items: Tensor, reach: tuple[int, int]) -> bool:
-    """Whether a list holds an item twice, items reaching from ``reach[0]`` to ``reach[1]``.
+def distinct_masses(items: Tensor, n_items: int, of_length: Tensor) -> tuple[Tensor, int]:
+    """What the lists that hold each item weigh together, float64 ``[n_items]``, and how many lists hold anything.
 
-    Short lists are compared slot by slot: faster than sorting them.
+    A list holds an item once however often it stands there. ``of_length`` is the weight of a list that holds 0, 1, ...
+    K different items, float64 ``[K + 1]``. Short lists are compared slot by slot: faster than sorting them.
     """
-    if items.is_cuda or items.shape[1] > _SHORT or reach[1] > _INT32:
-        return bool(repeats(items).any())
-    for some in torch.split(items, _CHUNK):
+    short = not items.is_cuda and 0 < items.shape[1] <= _SHORT and n_items <= _INT32
+    if not short:
+        new = (items >= 0) & ~repeats(items)
+        lengths = new.sum(1)
+        weights = new * of_length.to(items.device)[lengths][:, None]
+        return torch.bincount(items.clamp(min=0).flatten(), weights.flatten(), n_items), int((lengths > 0).sum())
+    table, n_lists = of_length.numpy(), 0
+    total = torch.zeros(n_items - UNKNOWN, dtype=torch.float64)  # what is no item is counted in front of the items
+    for some in torch.split(items, max(_CHUNK, n_items // items.shape[1])):
         slots = np.ascontiguousarray(some.numpy().astype(np.int32).T)  # one slot of all lists side by side
+        new = slots >= 0
         for apart in range(1, len(slots)):
-            same = slots[apart:] == slots[:-apart]
-            if same.any() and (reach[0] >= 0 or (same & (slots[apart:] >= 0)).any()):
-                return True
-    return False
+            new[apart:] &= slots[apart:] != slots[:-apart]
+        lengths = np.add.reduce(new, axis=0, dtype=np.uint8)
+        shifted, weights = torch.from_numpy(slots.ravel() - UNKNOWN), torch.from_numpy((new * table[lengths]).ravel())
+        total += torch.bincount(shifted, weights, len(total))
+        n_lists += int(np.count_nonzero(lengths))
+    return total[-UNKNOWN:], n_lists
 
 
 def where_relevant(values: Tensor, n_relevant: Tensor) -> Tensor:

@@ -9,27 +9,20 @@ import torch
 from torch import Tensor
 
 from recdiv.metrics._registry import Result, State, corpus_result, register
-from recdiv.metrics._relevance import any_repeat, repeats
+from recdiv.metrics._relevance import distinct_masses, repeats
 from recdiv.metrics._shared import Shared, deals
 from recdiv.tables import Recommendations
 
 
 def overlap_state(recs: Recommendations, *, n_items: int) -> State:
     r"""Sum over lists of their item vectors of length one, :math:`\sum_u x_u / \|x_u\|` ``[I]``, and how many."""
-    return _state(recs.check(n_items).items, n_items, recs.reach)
+    return _state(recs.check(n_items).items, n_items)
 
 
-def _state(items: Tensor, n_items: int, reach: tuple[int, int]) -> State:
-    twice = any_repeat(items, reach)
-    if items.numel() and reach[0] >= 0 and not twice:  # full lists: plain counts, at memory speed
-        total = torch.bincount(items.flatten(), minlength=n_items).double() / math.sqrt(items.shape[1])
-        return {"total": total, "lists": torch.tensor(len(items), device=items.device)}
-    held = (items >= 0) & ~repeats(items) if twice else items >= 0
-    n = held.sum(1)
-    weight = held / n.clamp(min=1).double().sqrt()[:, None]
-    total = torch.zeros(n_items, dtype=torch.float64, device=items.device)
-    total.index_add_(0, items.clamp(min=0).flatten(), weight.flatten())
-    return {"total": total, "lists": (n > 0).sum()}
+def _state(items: Tensor, n_items: int) -> State:
+    of_length = torch.arange(items.shape[1] + 1).double().rsqrt().nan_to_num(posinf=0.0)
+    total, lists = distinct_masses(items, n_items, of_length)
+    return {"total": total, "lists": torch.tensor(lists, device=items.device)}
 
 
 def personalization_value(state: State) -> float:
@@ -81,5 +74,5 @@ def personalization(
     lengths = recs.lengths[recs.lengths > 0]
     if bool((lengths == lengths[:1]).all()) and not bool(repeats(recs.items).any()):
         return corpus_result(recs, value, null=value)  # every deal gives the same: no need to deal
-    chance = [personalization_value(_state(items, n_items, recs.reach)) for items, _ in deals(recs, null, rng, shared)]
+    chance = [personalization_value(_state(items, n_items)) for items, _ in deals(recs, null, rng, shared)]
     return corpus_result(recs, value, null=float(np.mean(chance)))
