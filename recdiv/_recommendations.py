@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from recdiv._columns import Ids, integers, listed, refuse_missing, require_columns
+from recdiv._columns import Ids, integers, listed, plain, refuse_missing, require_columns
 
 if TYPE_CHECKING:
     from recdiv.tables import Catalog
@@ -84,17 +84,19 @@ class Recommendations:
         rank: str | None = None,
         score: str | None = None,
         time: str | None = None,
+        group: str | None = None,
         unknown: Literal["raise", "count"] = "raise",
     ) -> Recommendations:
         """Lists from one row a recommended item: by ``rank`` upwards, else ``score`` downwards, else row order.
 
-        With ``time``, each (user, time) is a list of its own. A missing ``item`` is an empty slot.
+        With ``time``, each (user, time) is a list of its own. A missing ``item`` is an empty slot. ``group`` labels
+        lists, so all rows of a list hold the same one.
 
         Raises:
-            ValueError: if a column is absent, a user, rank, score or time is missing, or (``unknown="raise"``) an item
-                is not in the catalogue. ``unknown="count"`` keeps such a slot as -2.
+            ValueError: if a column is absent, a user, rank, score, time or group is missing, a list holds two groups,
+                or (``unknown="raise"``) an item is not in the catalogue. ``unknown="count"`` keeps such a slot as -2.
         """
-        named = [name for name in (user, item, rank, score, time) if name is not None]
+        named = [name for name in (user, item, rank, score, time, group) if name is not None]
         require_columns(frame, "recommendations", named)
         for name in named:
             if name != item:
@@ -116,7 +118,10 @@ class Recommendations:
             scores = np.full(shape, np.nan)
             scores[row, slot] = frame[score].to_numpy(dtype=float)
         owner = frame.iloc[np.unique(row, return_index=True)[1]]
-        return cls(items, scores=scores, users=owner[user], time=None if time is None else owner[time])
+        if group is not None:
+            _refuse_two_groups(frame, owner, row, user, group)
+        time_of, group_of = (None if name is None else owner[name] for name in (time, group))
+        return cls(items, scores=scores, users=owner[user], time=time_of, groups=group_of)
 
     def __repr__(self) -> str:
         return f"Recommendations({self.n_lists:,} lists of up to {self.k})"
@@ -254,6 +259,18 @@ class Recommendations:
         if self.groups is not None:
             frame["group"] = self.groups[row]
         return frame
+
+
+def _refuse_two_groups(frame: pd.DataFrame, owner: pd.DataFrame, row: Any, user: str, group: str) -> None:  # noqa: ANN401
+    """Refuse lists (numbered by ``row``) of which some rows name another group than the first does."""
+    first, each = owner[group].to_numpy(dtype=object)[row], frame[group].to_numpy(dtype=object)
+    other = np.flatnonzero(first != each)
+    if len(other):
+        at = int(other[0])
+        raise ValueError(
+            f"recommendations: {group!r} must be the same in all rows of a list, got {plain(first[at])!r} and "
+            f"{plain(each[at])!r} in that of {user} {plain(frame[user].iloc[at])!r}"
+        )
 
 
 def _ends(items: Tensor) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from recdiv._inputs import as_items
 from recdiv._spectra import checked_order, matrix_moments, number
 from recdiv.kernels import Kernel
-from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
+from recdiv.metrics._compute import apply, context, cut, parse, refuse_unmet
 from recdiv.metrics._registry import Metric, with_known
 from recdiv.tables import EMPTY, Catalog, Interactions, Recommendations
 
@@ -98,9 +98,7 @@ def contributions(
     known = context(
         recs, catalog=catalog, kernel=kernel, train=train, test=test, previous=previous, demand=demand, null=0, rng=0
     )
-    missing = missing_needs(metric, known, recs)
-    if missing:
-        raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
+    refuse_unmet(metric, known, recs)
     if "sample" in metric.options:
         options["sample"] = 0  # every subset of every list asked about is measured: one not drawn would count as 0
     known.update(options)

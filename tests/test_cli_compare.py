@@ -20,6 +20,8 @@ def folder(tmp_path_factory):
         lists = np.stack([rng.permutation(list(drawn))[:4] for _ in range(30)])
         frame = pd.DataFrame({"userID": np.repeat(np.arange(30), 4), "itemID": lists.ravel()})
         frame.assign(prediction=np.tile([4, 3, 2, 1], 30)).to_csv(path / f"{name}.csv", index=False)
+        club = np.where(frame["userID"] % 2, "tea", "mug")
+        frame.assign(prediction=np.tile([4, 3, 2, 1], 30), club=club).to_csv(path / f"{name}_clubs.csv", index=False)
     pd.DataFrame({"userID": [99], "itemID": [1], "prediction": [1]}).to_csv(path / "stranger.csv", index=False)
     return path
 
@@ -66,6 +68,9 @@ def test_differences_are_those_of_the_library(folder):
             "wide.csv must not be one of the files that are read",
         ),
         (("wide.csv", "narrow.csv", "items.csv", "--metrics", "chi"), "metric chi needs --text"),
+        (("wide.csv", "narrow.csv", "items.csv", "--confidence", "95"), "--confidence must lie between 0 and 1, got"),
+        (("wide_clubs.csv", "narrow.csv", "items.csv", "--group", "club"), "narrow.csv needs a 'club' column"),
+        (("wide.csv", "narrow.csv", "items.csv", "--previous", "nope.csv"), "nope.csv must be a CSV or Parquet file"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
@@ -74,3 +79,17 @@ def test_bad_input_is_one_sentence_and_code_two(folder, arguments, sentence):
     assert sentence in result.stderr
     assert result.stderr.startswith("recdiv compare: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_systems_are_measured_by_group_and_against_the_same_earlier_lists(folder):
+    given = ("--previous", "narrow.csv", "--group", "club", "--kernel", "identity")
+    names = ("--metrics", "temporal_diversity interest_information", "-o", "g.json")
+    result = run(folder, "narrow_clubs.csv", "wide_clubs.csv", "items.csv", *given, *names)
+    assert result.exit_code == 0, result.stderr
+    found = {
+        name: {row["metric"]: row["value"] for row in report["metrics"]}
+        for name, report in json.loads((folder / "g.json").read_text())["systems"].items()
+    }
+    assert found["narrow_clubs"]["temporal_diversity"] == 0  # the same lists again
+    assert found["wide_clubs"]["temporal_diversity"] > 0.5
+    assert found["wide_clubs"]["interest_information"] > 0

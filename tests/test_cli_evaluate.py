@@ -21,6 +21,12 @@ def folder(tmp_path_factory):
     recs = pd.DataFrame({"user_id": np.repeat(np.arange(25), 4), "item_id": lists.ravel(), "rank": [1, 2, 3, 4] * 25})
     recs.sample(frac=1, random_state=0).to_csv(path / "recs.csv", index=False)
     recs.to_parquet(path / "recs.parquet")
+    recs.assign(item_id=np.roll(recs["item_id"], 4)).to_csv(path / "before.csv", index=False)
+    club = recs["user_id"].map(lambda user: "tea" if user % 3 else "mug")
+    recs.assign(club=club).sample(frac=1, random_state=1).to_csv(path / "clubs.csv", index=False)
+    recs.assign(club=club).to_parquet(path / "clubs.parquet")
+    recs.assign(club=club.where(recs.index != 2, "pot")).to_csv(path / "two_clubs.csv", index=False)
+    recs.assign(club=club.where(recs.index != 2)).to_csv(path / "no_club.csv", index=False)
     recs.rename(columns={"user_id": "who", "item_id": "what", "rank": "place"}).to_csv(path / "other.csv", index=False)
     items.rename(columns={"item_id": "what", "category": "kind"}).to_csv(path / "other_items.csv", index=False)
     recs.assign(item_id=recs["item_id"].where(recs.index > 0, 7)).to_csv(path / "unknown.csv", index=False)
@@ -132,7 +138,7 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--metrics", "giny"), "metric must be one of"),
         (("recs.csv", "items.csv", "--metrics", "ild"), "metric ild needs --text"),
         (("recs.csv", "items.csv", "--rank", "nix"), "needs a 'nix' column"),
-        (("recs.csv", "items.csv", "--confidence", "2"), "confidence must lie between 0 and 1, got 2.0"),
+        (("recs.csv", "items.csv", "--confidence", "2"), "confidence must lie between 0 and 1, got 2"),
         (("recs.csv", "items.csv", "--html", "no/out.html"), "must be in a folder that exists"),
         (("recs.csv", "items.csv", "--json", "recs.csv"), "recs.csv must not be one of the files that are read"),
         (("recs.csv", "items.csv", "--html", "a.html", "--json", "a.html"), "must be different files"),
@@ -166,6 +172,19 @@ def test_texts_are_read_only_when_asked(folder, monkeypatch):
         (("recs.csv", "items.csv", "--stream"), "--stream needs a Parquet file, got"),
         (("recs.parquet", "items.csv", "--stream", "-o", "p.html"), "p.html needs all lists in memory; write .json or"),
         (("recs.parquet", "items.csv", "--stream", "--metrics", "ild"), "metric ild needs --text"),
+        (("recs.parquet", "items.csv", "--stream", "--previous", "recs.csv"), "recs.csv needs all lists in memory"),
+        (("clubs.parquet", "items.csv", "--stream", "--group", "club"), "--group club needs all lists in memory"),
+        (("recs.parquet", "items.csv", "--stream", "--metrics", "drift"), "drift compares lists that are not at"),
+        (("recs.parquet", "items.csv", "--stream", "--metrics", "chi_excess"), "or pass --no-stream"),
+        (("two_clubs.csv", "items.csv", "--group", "club"), "must be the same in all rows of a list, got 'mug' and"),
+        (("no_club.csv", "items.csv", "--group", "club"), "no_club.csv: club must not be missing"),
+        (("recs.csv", "items.csv", "--group", "club"), "recs.csv needs a 'club' column"),
+        (("recs.csv", "items.csv", "--previous", "nope.csv"), "nope.csv must be a CSV or Parquet file, got no such"),
+        (("recs.csv", "items.csv", "--previous", "unknown.csv"), "unknown.csv must hold items of the catalog"),
+        (("recs.csv", "items.csv", "--confidence", "95"), "--confidence must lie between 0 and 1, got 95"),
+        (("recs.csv", "items.csv", "--metrics", "temporal_diversity"), "needs --time COLUMN or --previous FILE"),
+        (("recs.csv", "items.csv", "--text", "--metrics", "interest_information"), "needs --group COLUMN"),
+        (("recs.csv", "items.csv", "--metrics", "gini ndcg"), "metric ndcg needs --test FILE"),
         (("recs.csv", "items.csv", "--format", "recommenders"), "needs a 'userID' column"),
     ],
 )
@@ -273,3 +292,31 @@ def test_a_wrong_name_is_said_before_a_file_is_read(tmp_path):
     )
     assert found.exit_code == 2
     assert "metric must be one of" in found.output
+
+
+def test_earlier_lists_and_groups_are_read_from_files(folder):
+    names = "temporal_diversity drift interest_information"
+    given = ("--previous", "before.csv", "--group", "club", "--kernel", "identity", "--metrics", names)
+    result = run(folder, "clubs.csv", "items.csv", *given, "-o", "g.json")
+    assert result.exit_code == 0, result.stderr
+    catalog = rd.files.read_catalog(folder / "items.csv")
+    recs = rd.read_recommendations(folder / "clubs.csv", catalog, ids="text", group="club")
+    assert dict(zip(recs.users.tolist(), recs.groups.tolist(), strict=True))["4"] == "tea"
+    before = rd.read_recommendations(folder / "before.csv", catalog, ids="text")
+    expected = rd.evaluate(
+        recs, catalog, kernel=rd.IdentityKernel(30), previous=before, metrics=names.split()
+    ).frame.set_index("metric")
+    for row in json.loads((folder / "g.json").read_text())["metrics"]:
+        assert row["value"] == pytest.approx(expected.loc[row["metric"], "value"], rel=1e-12)
+        assert row["value"] > 0
+
+
+def test_what_cannot_be_measured_is_said_before_a_language_model_reads(folder, monkeypatch):
+    def reads(*_):
+        raise AssertionError("items were read")
+
+    monkeypatch.setattr("recdiv.cli._inputs.Inputs.similarity", reads)
+    for wrong in (("--confidence", "95"), ("--metrics", "chi ndcg"), ("--metrics", "interest_information")):
+        result = run(folder, "recs.csv", "items.csv", "--text", *wrong)
+        assert result.exit_code == 2, result.output
+        assert result.stderr.startswith("recdiv evaluate: ")

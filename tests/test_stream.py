@@ -137,6 +137,8 @@ def test_no_lists_have_no_numbers():
     [
         (lambda: stream([RECS], CATALOG, metrics=["chi_excess"], kernel=KERNEL), "'chi_excess', which has no states"),
         (lambda: stream([RECS], CATALOG, metrics=["ild"]), "metric ild needs kernel, got none"),
+        (lambda: stream([RECS], CATALOG, previous=RECS), "previous needs all lists at hand"),
+        (lambda: stream([RECS], CATALOG, groups=NAMES), "groups needs all lists at hand"),
         (lambda: stream([RECS], CATALOG, slots=3), "recs must have at most 3 slots, got 5"),
         (lambda: Tally(CATALOG, slots=0), "slots must be at least 1, got 0"),
         (lambda: stream([rd.Recommendations([[99]])], CATALOG), "items must be rows of the catalogue"),

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,19 @@ ENDINGS = (".html", ".json", ".csv")
 _SAID = {  # what the library calls it, and what it is called here
     "unknown='count'": "--allow-unknown",
     "repeats='keep'": "--allow-repeats",
-    "needs kernel, got none": "needs --text, which reads the items with a language model, or --vectors",
     "needs a 'user_id' column, got": "needs a 'user_id' column (or --user NAME), got",
     "needs a 'item_id' column, got": "needs an 'item_id' column (or --item NAME), got",
+}
+
+
+_HOW = {  # what a metric needs, and the option that gives it
+    "kernel": "--text, which reads the items with a language model, or --vectors",
+    "train": "--train FILE",
+    "test": "--test FILE",
+    "time": "--time COLUMN or --previous FILE",
+    "groups": "--group COLUMN",
+    "demand": "demand, which only the library takes",
+    "scorer": "a scorer, which only the library takes",
 }
 
 
@@ -47,6 +57,7 @@ class Inputs:
     kernel: str
     model: str | None
     vectors: Path | None
+    group: str | None = None
 
     def catalog(self, path: Path) -> Catalog:
         """The items."""
@@ -60,7 +71,11 @@ class Inputs:
         """The lists of one file."""
         from recdiv.files import read_recommendations
 
-        return read_recommendations(path, catalog, ids="text", **self.reading())
+        return read_recommendations(path, catalog, ids="text", group=self.group, **self.reading())
+
+    def earlier(self, path: Path | None, catalog: Catalog) -> Recommendations | None:
+        """The lists that were shown before, where a file was named."""
+        return None if path is None else replace(self, group=None).lists(path, catalog)
 
     def batches(self, path: Path, catalog: Catalog) -> Batches:
         """The lists of one Parquet file, some at a time."""
@@ -118,6 +133,32 @@ def metric_names(text: str | None) -> Sequence[str]:
     for name in found:
         parse(name)
     return found
+
+
+def check_asked(
+    names: Sequence[str], confidence: float, recs: Recommendations, files: Inputs, given: Mapping[str, object]
+) -> None:
+    """Refuse what cannot be measured before a language model reads any item.
+
+    Args:
+        names: metrics, or "default", which leaves out what it cannot measure.
+        confidence: of the intervals.
+        recs: the lists, which may carry some of it.
+        files: tells whether there will be a kernel.
+        given: the other tables by name, None where no file was named.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"--confidence must lie between 0 and 1, got {confidence:g}")
+    if names == "default":
+        return
+    from recdiv.metrics._compute import missing_needs, parse
+
+    known = {name: table for name, table in given.items() if table is not None}
+    known |= {"n_items": 0} | ({"kernel": files} if files.kernel != "none" or files.vectors is not None else {})
+    for name in names:
+        metric = parse(name)[0]
+        if missing := missing_needs(metric, known, recs):
+            raise ValueError(f"metric {metric.name} needs {' and '.join(_HOW.get(need, need) for need in missing)}")
 
 
 @contextmanager

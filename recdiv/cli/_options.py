@@ -33,6 +33,7 @@ class KernelChoice(StrEnum):
 
 Train = Annotated[Path | None, typer.Option(help="What users did before: novelty.", rich_help_panel=_EVENTS)]
 Test = Annotated[Path | None, typer.Option(help="What users did next: accuracy.", rich_help_panel=_EVENTS)]
+Previous = Annotated[Path | None, typer.Option(help="Lists shown before: change over time.", rich_help_panel=_EVENTS)]
 Kernel = Annotated[
     KernelChoice, typer.Option(metavar="KIND", help="text, category, identity or none.", rich_help_panel=_KERNEL)
 ]
@@ -76,6 +77,7 @@ Item = Annotated[
 Rank = Annotated[str | None, typer.Option(help="Orders a list, upwards.", rich_help_panel=_NAMES)]
 Score = Annotated[str | None, typer.Option(help="Orders a list, downwards.", rich_help_panel=_NAMES)]
 Time = Annotated[str | None, typer.Option(help="When shown: one list a user and time.", rich_help_panel=_NAMES)]
+Group = Annotated[str | None, typer.Option(help="Interest group of a list.", rich_help_panel=_NAMES)]
 Title = Annotated[str, typer.Option(help="Title of an item.", rich_help_panel=_NAMES)]
 Body = Annotated[str, typer.Option(help="Longer text of an item.", rich_help_panel=_NAMES)]
 Category = Annotated[str, typer.Option(help="Categories of an item, joined by |.", rich_help_panel=_NAMES)]

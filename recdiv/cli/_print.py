@@ -46,8 +46,9 @@ def _as_typed(why: str) -> str:
     """A reason in the words of the command line: ``needs kernel and train`` is ``needs --text or --vectors, --train``.
 
     >>> _as_typed("needs kernel and groups")
-    'needs --text or --vectors, groups'
+    'needs --text or --vectors, --group'
     """
-    said = {"kernel": "--text or --vectors", "train": "--train", "test": "--test", "time": "--time"}
+    said = {"kernel": "--text or --vectors", "train": "--train", "test": "--test", "groups": "--group"}
+    said["time"] = "--time or --previous"
     needs = why.removeprefix("needs ").split(" and ")
     return "needs " + ", ".join(said.get(need, need) for need in needs) if why.startswith("needs ") else why

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_outputs, metric_names, one_sentence, outputs, write_all
+from recdiv.cli._inputs import Inputs, check_asked, check_outputs, metric_names, one_sentence, outputs, write_all
 
 if TYPE_CHECKING:
     from recdiv.evaluation import Comparison
@@ -24,6 +24,7 @@ def compare(
     ],
     train: option.Train = None,
     test: option.Test = None,
+    previous: option.Previous = None,
     kernel: option.Kernel = option.KernelChoice.none,
     text: option.Text = False,
     vectors: option.Vectors = None,
@@ -46,6 +47,7 @@ def compare(
     rank: option.Rank = None,
     score: option.Score = None,
     time: option.Time = None,
+    group: option.Group = None,
     title: option.Title = "title",
     body: option.Body = "text",
     category: option.Category = "category",
@@ -58,16 +60,20 @@ def compare(
 
         systems, catalog = _systems(files)
         written = outputs(out, None, None)
-        check_outputs(written, inputs=[*systems.values(), catalog, train, test, vectors])
+        check_outputs(written, inputs=[*systems.values(), catalog, train, test, previous, vectors])
         names = metric_names(metrics)
         chosen = "text" if text else kernel.value
         reading = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
-            model, vectors,
+            model, vectors, group,
         )  # fmt: skip
         items = reading.catalog(catalog)
         lists = {name: reading.lists(path, items) for name, path in systems.items()}
         past, future = reading.events(train, items), reading.events(test, items)
+        earlier = reading.earlier(previous, items)
+        given = {"train": past, "test": future, "previous": earlier}
+        for each in lists.values():
+            check_asked(names, confidence, each, reading, given)
         chatter = Console(stderr=True)
         with chatter.status("reading items") as status:
             similarity = reading.similarity(items)
@@ -80,6 +86,7 @@ def compare(
                 adjust=adjust,  # type: ignore[arg-type]
                 train=past,
                 test=future,
+                previous=earlier,
                 kernel=similarity,
                 metrics=names,
                 k=k,

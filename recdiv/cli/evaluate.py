@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_outputs, metric_names, one_sentence, outputs, write_all
+from recdiv.cli._inputs import Inputs, check_asked, check_outputs, metric_names, one_sentence, outputs, write_all
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +28,7 @@ def evaluate(
     catalog: Annotated[Path, typer.Argument(help="Items: CSV or Parquet, one row an item.")],
     train: option.Train = None,
     test: option.Test = None,
+    previous: option.Previous = None,
     kernel: option.Kernel = option.KernelChoice.none,
     text: option.Text = False,
     vectors: option.Vectors = None,
@@ -46,6 +48,7 @@ def evaluate(
     rank: option.Rank = None,
     score: option.Score = None,
     time: option.Time = None,
+    group: option.Group = None,
     title: option.Title = "title",
     body: option.Body = "text",
     category: option.Category = "category",
@@ -59,13 +62,15 @@ def evaluate(
     with one_sentence("evaluate"):
         from rich.console import Console
 
+        from recdiv.tables import Recommendations
+
         written = outputs(out, html, json)
-        check_outputs(written, inputs=[recs, catalog, train, test, vectors])
+        check_outputs(written, inputs=[recs, catalog, train, test, previous, vectors])
         names = metric_names(metrics)
         chosen = "text" if text else kernel.value
         files = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
-            model, vectors,
+            model, vectors, group,
         )  # fmt: skip
         items = files.catalog(catalog)
         past, future = files.events(train, items), files.events(test, items)
@@ -77,8 +82,11 @@ def evaluate(
         }
         in_batches = _in_batches(recs, stream)
         if in_batches:
-            _refuse_page(written)
+            _refuse_together(written, names, {"--previous": previous, "--group": group})
         lists: Any = files.batches(recs, items) if in_batches else files.lists(recs, items)
+        earlier = files.earlier(previous, items)
+        given = {"train": past, "test": future, "previous": earlier}
+        check_asked(names, confidence, Recommendations([[]]) if in_batches else lists, files, given)
         chatter = Console(stderr=True)
         with chatter.status("reading items"):  # last, for a language model may take minutes over them
             asked["kernel"] = files.similarity(items)
@@ -89,7 +97,7 @@ def evaluate(
                 from recdiv.evaluation import evaluate as measure
 
                 said = partial(_say, status)
-                report = measure(lists, items, k=k, null=null, rng=seed, progress=said, **asked)
+                report = measure(lists, items, k=k, null=null, rng=seed, progress=said, previous=earlier, **asked)
         show_report(report)
         for path in write_all(written, report, report.frame):
             chatter.print(f"wrote {path}", highlight=False)
@@ -109,8 +117,17 @@ def _in_batches(path: Path, wanted: bool | None) -> bool:
     return rows is not None and (rows >= _MANY_ROWS if wanted is None else wanted)
 
 
-def _refuse_page(written: dict[str, Path]) -> None:
-    """A page shows lists, which are not kept; said before hours of measuring."""
+def _refuse_together(written: dict[str, Path], names: Sequence[str], given: dict[str, object]) -> None:
+    """What needs all lists at hand, which are not kept; said before hours of measuring."""
+    from recdiv.evaluation._tally import why_not
+    from recdiv.metrics._compute import parse
+
+    for told, value in given.items():
+        if value is not None:
+            raise ValueError(f"{told} {value} needs all lists in memory; leave it out, or pass --no-stream")
+    for name in () if names == "default" else names:
+        if reason := why_not(parse(name)[0]):
+            raise ValueError(f"metric {name} {reason}; leave it out, or pass --no-stream")
     for told, path in written.items():
         if path.suffix.lower() == ".html" or told.startswith("--html"):
             raise ValueError(f"{told} needs all lists in memory; write .json or .csv, or pass --no-stream")

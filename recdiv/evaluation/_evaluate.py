@@ -23,7 +23,7 @@ from recdiv.evaluation._intervals import (
 )
 from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
-from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
+from recdiv.metrics._compute import apply, context, cut, missing_needs, parse, refuse_unmet
 from recdiv.metrics._labelled import label_sets
 from recdiv.metrics._registry import Metric, Result, State, has_needed, with_known
 from recdiv.metrics._shared import Shared
@@ -142,10 +142,12 @@ def evaluate(
     names, skipped = chosen(metrics, recs, known)
     job = _Job(recs, known, confidence, resamples, rng)
     asked = []
-    for name in names:
+    parsed = {name: parse(name) for name in names}
+    for metric, _, _ in parsed.values():  # before any of them takes its time
+        refuse_unmet(metric, known, recs)
+    for name, (metric, cutoff, options) in parsed.items():
         if progress:
             progress(name)
-        metric, cutoff, options = parse(name)
         asked.append(_Asked(name, metric, cutoff, options, apply(metric, recs, known, cutoff, options)))
     if job.confidence is not None:
         if progress:

@@ -21,7 +21,7 @@ from recdiv.evaluation._intervals import GROUPS
 from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
 from recdiv.metrics import groups as questions
-from recdiv.metrics._compute import apply, context, cut, missing_needs, parse
+from recdiv.metrics._compute import apply, context, cut, parse, refuse_unmet
 from recdiv.metrics._counts import counts_state
 from recdiv.metrics._registry import Metric, Result, State, with_known
 from recdiv.metrics._shared import Shared
@@ -60,13 +60,12 @@ def why_not(metric: Metric) -> str | None:
     >>> why_not(describe("chi")), why_not(describe("chi_excess"))
     (None, 'has no states that add up')
     """
-    if metric.state is not None or metric.name in BY_ITEMS_SHOWN:
-        return None
-    if metric.level == "corpus":
-        return "has no states that add up"
     together = {name for question in _TOGETHER for name in questions().get(question, ())}
-    if metric.name in together or {"previous", "groups"} & set(metric.needs):
+    of_lists = metric.level == "list" and metric.name in together
+    if of_lists or {"previous", "groups", "time"} & set(metric.needs):
         return "compares lists that are not at hand together"
+    if metric.level == "corpus" and metric.state is None and metric.name not in BY_ITEMS_SHOWN:
+        return "has no states that add up"
     return None
 
 
@@ -118,9 +117,8 @@ class Tally:
         for name in names:
             metric, k, options = parse(name)
             reason = why_not(metric)
-            missing = missing_needs(metric, self.known, nothing)
-            if missing and not reason:
-                raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
+            if not reason:
+                refuse_unmet(metric, self.known, nothing)
             if reason and metrics != "default":
                 raise ValueError(
                     f"metrics must be such as can be measured some lists at a time, got {name!r}, which {reason}"
@@ -272,6 +270,9 @@ def stream(
     >>> stream([lists.where([0, 1]), lists.where([2])], catalog, metrics=["item_coverage"]).frame["value"].tolist()
     [1.0]
     """
+    together = [name for name in ("previous", "groups") if options.get(name) is not None]
+    if together:
+        raise ValueError(f"{together[0]} needs all lists at hand (rd.evaluate), got it beside lists that come in parts")
     width = slots or getattr(batches, "slots", None)
     tally = None if width is None else Tally(catalog, slots=width, **options)
     for recs in batches:

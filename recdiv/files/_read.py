@@ -29,6 +29,7 @@ def read_recommendations(
     rank: str | None = None,
     score: str | None = None,
     time: str | None = None,
+    group: str | None = None,
     users: Iterable[Any] | None = None,
     unknown: Literal["raise", "count"] = "raise",
     repeats: Literal["raise", "keep"] = "raise",
@@ -48,6 +49,7 @@ def read_recommendations(
             * ``"replay"``: query_id, item_id, rating, or the older user_idx, item_idx, relevance
         user, item, rank, score, time: columns that go by other names. Lists are in order of rank upwards, else score
             downwards, else of rows. With ``time``, each (user, time) is a list of its own.
+        group: column that labels each list (an interest group, say), the same in all its rows.
         users: whose lists they are, beside two arrays (default 0..U−1).
         unknown: refuse items outside the catalogue, or ``"count"`` them as slots that hold something unknown.
         repeats: refuse an item that stands in a list twice, or ``"keep"`` it.
@@ -69,7 +71,9 @@ def read_recommendations(
     where = str(recs) if isinstance(recs, (str, Path)) else "recs"
     frame = exploded(read_table(Path(recs))) if isinstance(recs, (str, Path)) else as_frame(recs, users)
     names = named_columns(list(frame), format, Columns(user or "", item or "", score, rank), time, where)
-    wanted = [name for name in (names.user, names.item, names.score, names.rank, time) if name]
+    if group is not None:
+        need(list(frame), [group], where)
+    wanted = [name for name in (names.user, names.item, names.score, names.rank, time, group) if name]
     frame = frame[list(dict.fromkeys(wanted))].copy()
     frame[names.user] = _identifiers(frame[names.user], where, ids)
     frame[names.item] = as_catalog_writes(frame[names.item], catalog)
@@ -86,10 +90,14 @@ def read_recommendations(
         refuse_ties(frame, keys, names.rank, where)
     if repeats == "raise":
         refuse_repeats(frame, keys, names.item, where)
-    order = {"rank": names.rank, "score": names.score, "time": time}
-    return Recommendations.from_frame(
-        frame, catalog, user=names.user, item=names.item, unknown=unknown, **{k: v for k, v in order.items() if v}
-    )
+    if group is not None:
+        refuse_missing(frame[group], where, group)
+    order = {"rank": names.rank, "score": names.score, "time": time, "group": group}
+    named = {key: value for key, value in order.items() if value}
+    try:
+        return Recommendations.from_frame(frame, catalog, user=names.user, item=names.item, unknown=unknown, **named)
+    except ValueError as error:
+        raise ValueError(str(error).replace("recommendations", where, 1)) from None
 
 
 def read_interactions(

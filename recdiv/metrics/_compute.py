@@ -142,9 +142,7 @@ def apply(
     metric: Metric, recs: Recommendations, known: dict[str, Any], k: int | None, options: dict[str, Any]
 ) -> Result:
     """Call the metric with what it asks for."""
-    missing = missing_needs(metric, known, recs)
-    if missing:
-        raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
+    refuse_unmet(metric, known, recs)
     if k is not None and "previous" in known:
         known = {**known, "previous": known["previous"].head(k)}  # the first k slots, now as before
     result: Result = with_known(metric.function, cut(recs, k), {**known, "k": k, **options})
@@ -158,6 +156,12 @@ def missing_needs(metric: Metric, known: dict[str, Any], recs: Recommendations) 
     """What the metric needs and was not given, neither as an argument nor carried by the lists."""
     carried = {name for name in ("groups", "time") if getattr(recs, name) is not None}
     return [need for need in metric.needs if _STANDS_IN.get(need, need) not in known and need not in carried]
+
+
+def refuse_unmet(metric: Metric, known: dict[str, Any], recs: Recommendations) -> None:
+    """Refuse a metric whose needs were not given."""
+    if missing := missing_needs(metric, known, recs):
+        raise ValueError(f"metric {metric.name} needs {' and '.join(missing)}, got none")
 
 
 def cut(recs: Recommendations, k: int | None) -> Recommendations:
