@@ -60,13 +60,13 @@ def distinct_masses(items: Tensor, n_items: int, of_length: Tensor) -> tuple[Ten
     total = torch.zeros(n_items - UNKNOWN, dtype=torch.float64)  # what is no item is counted in front of the items
     for some in torch.split(items, max(_CHUNK, n_items // items.shape[1])):
         slots = np.ascontiguousarray(some.numpy().astype(np.int32).T)  # one slot of all lists side by side
-        new = slots >= 0
+        first = slots >= 0
         for apart in range(1, len(slots)):
-            new[apart:] &= slots[apart:] != slots[:-apart]
-        lengths = np.add.reduce(new, axis=0, dtype=np.uint8)
-        shifted, weights = torch.from_numpy(slots.ravel() - UNKNOWN), torch.from_numpy((new * table[lengths]).ravel())
-        total += torch.bincount(shifted, weights, len(total))
-        n_lists += int(np.count_nonzero(lengths))
+            first[apart:] &= slots[apart:] != slots[:-apart]
+        held = np.add.reduce(first, axis=0, dtype=np.uint8)
+        weight = torch.from_numpy((first * table[held]).ravel())
+        total += torch.bincount(torch.from_numpy(slots.ravel() - UNKNOWN), weight, len(total))
+        n_lists += int(np.count_nonzero(held))
     return total[-UNKNOWN:], n_lists
 
 
