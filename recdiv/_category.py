@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -27,6 +28,9 @@ class CategoryKernel:
     Raises:
         ValueError: if there are no items, ``missing`` is none of the three, or a label is missing under ``"raise"``.
 
+    Attributes:
+        label_names: the labels there are, in alphabetical order.
+
     An item with two labels is one thing half-way between both. With at most one label an item any two items are the
     same or at right angles, and effective numbers are the Hill numbers of the category histogram, q = 0 included.
 
@@ -47,6 +51,8 @@ class CategoryKernel:
         self.n_items = len(thing)
         self._thing = torch.tensor(thing)
         self._labels, self._alone = _label_table(list(numbers))
+        self._sets = list(numbers)
+        self.label_names = sorted({label for each in numbers for label in each if isinstance(label, str)})
         self.orthogonal = bool(self._alone.all())
         every = torch.arange(len(numbers))
         self._table = None if self.orthogonal or len(every) > _TABLE else self._overlap(every[:, None], every)
@@ -65,6 +71,21 @@ class CategoryKernel:
         for name, value in vars(self).items():
             setattr(other, name, value.to(device) if isinstance(value, Tensor) else value)
         return other
+
+    @cached_property
+    def labels(self) -> Tensor:
+        """Which item holds which label, float32 0/1 ``[I, C]``, columns as in ``label_names``.
+
+        The row of an item without a label is zero, whatever ``missing`` made of it.
+
+        >>> CategoryKernel(["tea", ("tea", "mug"), None]).labels.tolist()
+        [[0.0, 1.0], [1.0, 1.0], [0.0, 0.0]]
+        """
+        column = {name: j for j, name in enumerate(self.label_names)}
+        table = torch.zeros(len(self._sets), len(column))
+        for row, labels in enumerate(self._sets):
+            table[row, [column[label] for label in labels if label in column]] = 1.0
+        return table.to(self.device)[self._thing]
 
     def things(self, items: Tensor) -> Tensor:
         """A number for each set of labels, the same for items that are the same; negative slots stay negative."""

@@ -83,4 +83,95 @@ def facility_location(scores, items, k, delta, sim, history):
     return build(scores, items, k, lambda chosen, c: value([*chosen, c]) - value(chosen))
 
 
-METHODS = {"topk": topk, "mmr": mmr, "msd": msd, "dpp": dpp, "facility_location": facility_location}
+def entropy(scores, items, k, delta, sim, history, q=1.0):
+    r = relevance(scores)
+
+    def worth(chosen, c):
+        with_it = [*history, *(items[j] for j in chosen), items[c]]
+        return (1 - delta) * r[c] + delta * effective_number([[sim[a][b] for b in with_it] for a in with_it], q)
+
+    return build(scores, items, k, worth)
+
+
+def effective_number(gram, q):
+    """From all eigenvalues of the matrix."""
+    p = np.linalg.eigvalsh(np.array(gram) / len(gram))
+    p = p[p > 1e-13]
+    if q == 1:
+        return math.exp(-sum(x * math.log(x) for x in p))
+    return 1 / max(p) if math.isinf(q) else sum(x**q for x in p) ** (1 / (1 - q))
+
+
+METHODS = {
+    "topk": topk,
+    "mmr": mmr,
+    "msd": msd,
+    "dpp": dpp,
+    "facility_location": facility_location,
+    "entropy": entropy,
+}
+
+
+def spread(labels):
+    """Label shares of one item, or of several together."""
+    held = [item for item in labels if item]
+    return {f: sum(1 / len(item) for item in held if f in item) / len(held) for item in held for f in item}
+
+
+def interests(labels, history, names):
+    """What a history shows; every label alike where it shows nothing."""
+    return spread([labels[h] for h in history]) or {f: 1 / len(names) for f in names}
+
+
+def xquad(scores, items, k, delta, labels, wanted):
+    r = relevance(scores)
+
+    def worth(chosen, c):
+        unmet = {f: math.prod(1 - spread([labels[items[j]]]).get(f, 0) for j in chosen) for f in wanted}
+        meets = spread([labels[items[c]]])
+        return (1 - delta) * r[c] + delta * sum(wanted[f] * meets.get(f, 0) * unmet[f] for f in wanted)
+
+    return build(scores, items, k, worth)
+
+
+def pm2(scores, items, k, delta, labels, wanted, focus=0.5):
+    r = relevance(scores)
+
+    def worth(chosen, c):
+        left = [item for n, item in enumerate(items) if n not in chosen]
+        seats = {f: sum(spread([labels[items[j]]]).get(f, 0) for j in chosen) for f in wanted}
+        owed = {f: wanted[f] / (2 * seats[f] + 1) for f in sorted(wanted) if any(f in labels[i] for i in left)}
+        most = max(owed.values(), default=0)
+        if most == 0:
+            return (1 - delta) * r[c]
+        first = next(f for f in owed if owed[f] >= most * (1 - 1e-12))
+        meets = spread([labels[items[c]]])
+        others = sum(owed[f] / most * meets.get(f, 0) for f in owed if f != first)
+        return (1 - delta) * r[c] + delta * (focus * meets.get(first, 0) + (1 - focus) * others)
+
+    return build(scores, items, k, worth)
+
+
+def calibrated(scores, items, k, delta, labels, wanted, alpha=0.01):
+    r = relevance(scores)
+
+    def value(chosen):
+        held = {f: sum(spread([labels[items[j]]]).get(f, 0) for j in chosen) / k for f in wanted}
+        lost = sum(p * math.log(p / ((1 - alpha) * held[f] + alpha * p)) for f, p in wanted.items() if p > 0)
+        return (1 - delta) / k * sum(r[j] for j in chosen) + delta * (1 - lost / math.log(1 / alpha))
+
+    return build(scores, items, k, lambda chosen, c: value([*chosen, c]) - value(chosen))
+
+
+LABELLED = {"xquad": xquad, "pm2": pm2, "calibrated": calibrated}
+
+
+def tail_quota(scores, items, k, delta, popularity, share=0.2):
+    total = sum(popularity)
+    tail = {i for i, x in enumerate(popularity) if sum(y for y in popularity if y <= x) <= share * total}
+    left, chosen = sorted(range(len(items)), key=lambda c: (-scores[c], items[c])), []
+    while left and len(chosen) < k:
+        due = math.floor(delta * (len(chosen) + 1) + 0.5) > sum(items[c] in tail for c in chosen)
+        chosen.append(next((c for c in left if items[c] in tail), left[0]) if due else left[0])
+        left.remove(chosen[-1])
+    return [items[c] for c in chosen]

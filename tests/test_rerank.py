@@ -29,12 +29,21 @@ KERNELS = {
 KERNEL = KERNELS["embedding"]
 NAMES = reranking.names()
 POPULARITY = GENERATOR.integers(0, 50, N)
+LABELLED = [name for name in NAMES if "history|interests" in reranking.describe(name).needs]
+TASTES = np.arange(1.0, 5.0) * np.arange(1, U + 1)[:, None] % 7 + 0.5  # one row a user, one column a label
 
 
-def lists(method="mmr", scores=SCORES, kernel=KERNEL, k=K, **options):
-    if method == "popularity":
+def recs_of(method="mmr", scores=SCORES, kernel=KERNEL, k=K, **options):
+    if "popularity" in reranking.describe(method.partition("@")[0]).needs:
         options.setdefault("popularity", POPULARITY)
-    return rd.rerank(scores, kernel, method=method, k=k, **options).items.tolist()
+    if method.partition("@")[0] in LABELLED:
+        kernel = KERNELS["category"] if kernel is KERNEL else kernel
+        options.setdefault("interests", None if "history" in options else TASTES[: len(scores)])
+    return rd.rerank(scores, kernel, method=method, k=k, **options)
+
+
+def lists(method="mmr", **options):
+    return recs_of(method, **options).items.tolist()
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -76,7 +85,7 @@ class TestEveryMethod:
 
     def test_no_item_twice_and_short_pools_leave_slots_empty(self, method):
         scores = np.where(np.arange(N) < np.arange(U)[:, None], SCORES, -math.inf)  # user u has u candidates
-        recs = rd.rerank(scores, KERNEL, method=method, k=K, popularity=POPULARITY)
+        recs = recs_of(method, scores=scores)
         for u, row in enumerate(recs.items.tolist()):
             filled = min(u, K)
             assert len(set(row[:filled])) == filled

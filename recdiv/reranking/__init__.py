@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from recdiv.reranking import dpp, facility_location, mmr, msd, popularity, random, topk  # noqa: F401  (each enters itself)
+from recdiv.reranking import (  # noqa: F401  (each enters itself)
+    calibrated,
+    dpp,
+    entropy,
+    facility_location,
+    mmr,
+    msd,
+    pm2,
+    popularity,
+    random,
+    tail_quota,
+    topk,
+    xquad,
+)
 from recdiv.reranking._registry import Method, describe, names
 from recdiv.reranking._rerank import rerank
 

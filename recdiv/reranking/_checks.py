@@ -11,6 +11,7 @@ from torch import Tensor
 
 from recdiv._inputs import non_negative
 from recdiv.kernels import Kernel
+from recdiv.reranking._labels import interests_of, labels_of
 from recdiv.reranking._registry import Method
 from recdiv.tables import EMPTY, integers
 
@@ -64,8 +65,8 @@ def checked_inputs(
     used = {name: value if name in "|".join(method.uses).split("|") else None for name, value in given.items()}
     if used["history"] is not None:
         used["history"] = _rows(used["history"], "history", len(scores), kernel, scores)
-    if used["interests"] is not None:
-        used["interests"] = _shares(used["interests"], len(scores)).to(scores.device)
+    if "interests" in "|".join(method.uses).split("|"):
+        used["interests"] = _interests(method, used["interests"], used["history"], kernel, len(scores))
     if used["popularity"] is not None:
         used["popularity"] = _counts(used["popularity"], scores, rows, kernel).to(scores.device)
     return used
@@ -83,16 +84,23 @@ def _rows(values: Any, name: str, n_users: int, kernel: Kernel | None, scores: T
     return rows
 
 
-def _shares(values: Any, n_users: int) -> Tensor:  # noqa: ANN401
-    shares = non_negative(values, "interests")
-    if shares.ndim != 2 or len(shares) != n_users:
-        raise ValueError(f"interests must have one row a user [{n_users}, F], got {list(shares.shape)}")
+def _interests(method: Method, given: Any, history: Tensor | None, kernel: Kernel | None, n_users: int) -> Tensor:  # noqa: ANN401
+    """What was given, scaled to sum 1, or what the history shows; on the device of the labels."""
+    labels = labels_of(kernel, method.name)
+    if given is None and history is not None and kernel is not None:
+        return interests_of(history, kernel)
+    shares = non_negative(given, "interests")
+    if shares.shape != (n_users, labels.shape[1]):
+        raise ValueError(
+            f"interests must have one row a user and one column a label [{n_users}, {labels.shape[1]}], got "
+            f"{list(shares.shape)}"
+        )
     total = shares.sum(1, keepdim=True)
     if bool((total == 0).any()):
         raise ValueError(
             f"interests must not be all zero for a user, got zeros for user {int((total == 0).nonzero()[0, 0])}"
         )
-    return shares / total
+    return (shares / total).to(labels.device)
 
 
 def _counts(values: Any, scores: Tensor, rows: Tensor | None, kernel: Kernel | None) -> Tensor:  # noqa: ANN401

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from recdiv._spectra import cross
 from recdiv.kernels import EmbeddingKernel, Kernel
+from recdiv.reranking._labels import label_shares
 from recdiv.tables import EMPTY
 
 
@@ -59,6 +60,18 @@ class Pool:
         flat = ~(top > low)
         scaled = (self.scores - low) / torch.where(flat, 1.0, top - low)
         return torch.where(self.open, torch.where(flat, 1.0, scaled), 0.0)
+
+    @cached_property
+    def shares(self) -> Tensor:
+        """How each candidate spreads over the labels of the kernel, float64 ``[u, n, C]``, 0 where it has none."""
+        return label_shares(self.known, self.items)
+
+    @property
+    def wanted(self) -> Tensor:
+        """The interests, of methods that need them."""
+        if self.interests is None:
+            raise ValueError("interests or history must be given for this method, got neither")
+        return self.interests
 
     def similar(self, rows: Tensor) -> Tensor:
         """Similarity of every candidate to one item a user, ``[u] -> [u, n]`` float64; 0 where either is missing."""

@@ -41,8 +41,11 @@ def rerank(
             own trade-off, said in its description.
         candidates: choose among the best so many by score, or among these rows of the catalogue, integers ``[U, N]``
             beside their scores, -1 where there is none; None: among all.
-        history: rows ``[U, H]`` that each user knows, -1 where nothing: they count as chosen already.
-        interests: how much each user cares for each label of a :class:`~recdiv.CategoryKernel`, ``[U, F]``.
+        history: rows ``[U, H]`` that each user knows, -1 where nothing: they count as chosen already. Methods that
+            serve interests take its label shares for them instead; who knows nothing with a label is taken to care for
+            every label alike.
+        interests: how much each user cares for each label of a :class:`~recdiv.CategoryKernel`, ``[U, C]`` in the order
+            of its ``label_names``.
         popularity: of every item of the catalogue ``[I]``, training interactions, say.
 
     A method takes of the last three what ``describe(method).uses`` names and leaves the rest.
@@ -72,7 +75,7 @@ def rerank(
     given = checked_inputs(chosen, values, rows, kernel, history=history, interests=interests, popularity=popularity)
     items = torch.full((len(values), k), EMPTY, device=values.device)
     kept = torch.full((len(values), k), -torch.inf, dtype=torch.float64, device=values.device)
-    step = _users_at_once(chosen, values.shape[1] if most is None else min(most, values.shape[1]), k, kernel)
+    step = _users_at_once(chosen, values.shape[1] if most is None else min(most, values.shape[1]), k, kernel, given)
     for part in (slice(start, start + step) for start in range(0, len(values), step)):
         best, worth = ordered(values[part].double(), None if rows is None else rows[part], most)
         mine = {name: None if each is None else each[part] for name, each in given.items() if name != "popularity"}
@@ -91,8 +94,13 @@ def _at(values: Tensor, places: Tensor, otherwise: Any) -> Tensor:  # noqa: ANN4
     return torch.where(places >= 0, values.gather(1, places.clamp(min=0)), otherwise)
 
 
-def _users_at_once(method: Method, n: int, k: int, kernel: Kernel | None) -> int:
+def _users_at_once(method: Method, n: int, k: int, kernel: Kernel | None, given: dict[str, Tensor | None]) -> int:
     """So many that what a method holds of them stays within bounds."""
     width = kernel.dimension if isinstance(kernel, EmbeddingKernel) and "kernel" in method.needs else 1
     width = max(width, n) if method.name == "facility_location" else width
+    interests, history = given["interests"], given["history"]
+    if interests is not None:
+        width += 3 * interests.shape[1]
+    elif history is not None:
+        width += 2 * history.shape[1]
     return max(1, _NUMBERS // max(n * (width + 2 * k + 8), 1))
