@@ -1,4 +1,4 @@
-"""Language models: text encoder, causal scorer, and the tagger fine-tuned from the first. Names load on first use."""
+"""Language models: text encoder, causal scorer, tagger, and how they are trained. Names load on first use."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ _HOME = {
     "TagScores": "tag_scores",
     "Tagger": "tagging",
     "TextEncoder": "encoder",
+    "TrainingConfig": "training_config",
+    "TrainingRun": "training",
+    "train": "training",
 }
 _SUBMODULES = ("encoder", "scorer", "tag_scores", "tagging", "train_tagger", "weights")
 
 __all__ = [
-    "CausalScorer", "Scorer", "TagScores", "Tagger", "TextEncoder", "encoder", "scorer", "tag_scores", "tagging",
-    "train_tagger", "weights",
+    "CausalScorer", "Scorer", "TagScores", "Tagger", "TextEncoder", "TrainingConfig", "TrainingRun", "encoder",
+    "scorer", "tag_scores", "tagging", "train", "train_tagger", "weights",
 ]  # fmt: skip
 
 
@@ -41,3 +44,5 @@ if TYPE_CHECKING:
     from recdiv.lm.scorer import CausalScorer, Scorer
     from recdiv.lm.tag_scores import TagScores
     from recdiv.lm.tagging import Tagger
+    from recdiv.lm.training import TrainingRun, train
+    from recdiv.lm.training_config import TrainingConfig

@@ -22,10 +22,11 @@ from tqdm import tqdm
 from recdiv._paths import cache_folder
 from recdiv._provenance import provenance, write_json
 from recdiv.datasets._sources import source
+from recdiv.lm._random import seeded
 from recdiv.lm.dictionary import DictionaryTagger
 from recdiv.lm.tag_scores import spans, tag_scores
 from recdiv.lm.tagging import OUTSIDE, Sentence, Tagger, windows
-from recdiv.lm.train_tagger import fit, seeded
+from recdiv.lm.train_tagger import fit
 from recdiv.lm.weights import DEFAULT_SHA256
 
 SETS = ("dfki_product", "dsner")

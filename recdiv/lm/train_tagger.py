@@ -6,13 +6,10 @@ Both shuffle with a generator of their own and leave the global random state as 
 from __future__ import annotations
 
 import os
-import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW, Optimizer
@@ -21,6 +18,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from recdiv._extras import require
+from recdiv.lm._random import seeded
 from recdiv.lm.tag_scores import tag_scores
 from recdiv.lm.tagging import IGNORED, Batch, Sentence, Tagger
 
@@ -195,19 +193,6 @@ def fit_with_trainer(
     if history:
         history[-1].update(validate(tagger, dev))
     return history
-
-
-@contextmanager
-def seeded(rng: int) -> Iterator[None]:
-    """Seed what dropout and libraries draw from, and put the old state back afterwards."""
-    python, legacy = random.getstate(), np.random.get_state()  # noqa: NPY002
-    with torch.random.fork_rng():
-        torch.manual_seed(rng)
-        try:
-            yield
-        finally:
-            random.setstate(python)
-            np.random.set_state(legacy)  # noqa: NPY002
 
 
 def _last_checkpoint(folder: Path) -> str | None:
