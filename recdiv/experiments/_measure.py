@@ -1,0 +1,87 @@
+"""What one fitted recommender is marked by: accuracy, cold items, diversity, each with its interval."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from recdiv.evaluation import evaluate
+from recdiv.evaluation._report import Report
+from recdiv.experiments._sets import Prepared
+from recdiv.kernels import EmbeddingKernel
+from recdiv.recommend import Recommender
+from recdiv.tables import Interactions, Recommendations
+
+CUTOFFS = (5, 10, 20)
+ACCURACY = tuple(f"{name}@{k}" for name in ("ndcg", "recall", "hit_rate", "mrr") for k in CUTOFFS)
+DIVERSITY = (
+    "item_coverage", "gini", "alpha", "beta", "gamma", "chi", "chi_excess", "semantic_coverage", "novelty",
+    "calibration_qjsd",
+)  # fmt: skip
+K = 10  # slots that the diversity numbers look at
+NULL = 5  # draws behind the number that chance gives
+Numbers = dict[str, dict[str, float | int | None]]
+
+
+def marks(model: Recommender, prepared: Prepared, kernel: EmbeddingKernel) -> dict[str, Any]:
+    """All numbers of a model on the test part.
+
+    ``accuracy`` and ``diversity`` are of everybody tested. ``cold`` is of those whose test item nobody had in
+    training: ranked among all items, and (``cold_only``) among the cold ones alone. ``warm`` is of the others.
+    """
+    split = prepared.split
+    lists = split.recommend(model, k=max(CUTOFFS))
+    cold = split.cold()
+    found: dict[str, Any] = {
+        "accuracy": _of(lists, prepared, split.test, ACCURACY),
+        "diversity": _numbers(
+            evaluate(
+                lists.head(K),
+                prepared.catalog,
+                train=split.known,
+                test=split.test,
+                kernel=kernel,
+                metrics=DIVERSITY,
+                null=NULL,
+            )
+        ),
+        "warm": _of(lists, prepared, split.slice(~cold), ("ndcg@10", "recall@10")),
+    }
+    wanted = split.slice(cold)
+    if len(wanted):
+        narrow = split.recommend(model, k=K, candidates=cold.nonzero()[:, 0])
+        found["cold"] = _of(lists, prepared, wanted, ("ndcg@10", "recall@10", "ndcg@20", "recall@20"))
+        found["cold_only"] = _of(narrow, prepared, wanted, ("ndcg@10", "recall@10"))
+    report = evaluate(lists, prepared.catalog, test=split.test, metrics=["ndcg@10"], confidence=None)
+    found["ndcg@10 of each user"] = [round(float(value), 6) for value in report.lists["ndcg@10"]]
+    return found
+
+
+def validation_mark(model: Recommender, prepared: Prepared) -> float:
+    """nDCG@10 on the validation part: what settings are chosen by."""
+    lists = prepared.split.recommend(model, part="validation", k=10)
+    marked = evaluate(lists, prepared.catalog, test=prepared.split.validation, metrics=["ndcg@10"], confidence=None)
+    return marked["ndcg@10"]
+
+
+def _of(lists: Recommendations, prepared: Prepared, test: Interactions, metrics: Iterable[str]) -> Numbers:
+    """Numbers of the lists of those who have an event in ``test``."""
+    asked = lists.where(np.isin(lists.users, test.users))
+    return _numbers(evaluate(asked, prepared.catalog, train=prepared.split.known, test=test, metrics=metrics))
+
+
+def _numbers(report: Report) -> Numbers:
+    columns = ("value", "low", "high", "null", "n")
+    rows = report.frame.set_index("metric")[list(columns)].to_dict("index")
+    return {str(name): {key: plain(row[key]) for key in columns} for name, row in rows.items()}
+
+
+def plain(value: Any) -> float | int | None:  # noqa: ANN401
+    """Six significant digits, an undefined number as None."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, int):
+        return value
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,73 @@
+"""The recommenders of the tables: what each is called, what it is tried with, what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from recdiv.kernels import EmbeddingKernel
+from recdiv.recommend import Recommender, make, names
+
+Options = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table.
+
+    Attributes:
+        title: what readers see.
+        model: its name in the registry of recommenders.
+        seeded: whether another seed makes another model; else one run says all.
+        tried: settings to choose from by nDCG@10 on the validation part, on the first seed.
+        vectors: the name of the argument that takes the catalogue's vectors, or None for a model that reads no text.
+        only: the sets it is run on, or None for all, and ``why`` not on the others.
+        seeds: at most how many seeds.
+    """
+
+    title: str
+    model: str
+    seeded: bool = False
+    tried: tuple[Options, ...] = ({},)
+    vectors: str | None = None
+    only: tuple[str, ...] | None = None
+    why: str = ""
+    seeds: int = 3
+    needs: Mapping[str, str] = field(default_factory=dict)
+
+
+MODELS: dict[str, Entry] = {
+    "popularity": Entry("Popularity", "popularity"),
+    "random": Entry("Random", "random", seeded=True),
+    "item_knn": Entry(
+        "Item kNN",
+        "item_knn",
+        tried=tuple({"neighbours": n, "shrink": s} for n in (50, 200) for s in (10.0, 100.0)),
+    ),
+    "text_mean": Entry(
+        "Text (mean)", "text", tried=tuple({"half_life": h} for h in (None, 10.0, 5.0, 2.0, 1.0)), vectors="source"
+    ),
+}
+
+
+def build(entry: Entry, options: Options, kernel: EmbeddingKernel, *, seed: int) -> Recommender:
+    """The recommender of a line, with these settings, not yet fitted."""
+    given: dict[str, Any] = dict(options)
+    if entry.seeded:
+        given["rng"] = seed
+    if entry.vectors:
+        given[entry.vectors] = kernel.vectors.clone() if entry.vectors == "vectors" else kernel
+    torch.manual_seed(seed)
+    return make(entry.model, **given)
+
+
+def missing(entry: Entry, data: str) -> str | None:
+    """Why a line is not run on a set, or None if it is."""
+    if entry.model not in names():
+        return f"{entry.model} is not there"
+    if entry.only is not None and data not in entry.only:
+        return entry.why
+    return None
