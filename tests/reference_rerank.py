@@ -73,6 +73,41 @@ def residual(sim, basis, item):
     return 1.0 - cross @ np.linalg.pinv(gram, rcond=1e-10, hermitian=True) @ cross
 
 
+def ssd(scores, items, k, delta, sim, history, window=0):
+    """On vectors, with a Gram–Schmidt process written out and a queue that forgets."""
+    values, directions = np.linalg.eigh(np.array(sim))
+    vectors = directions * np.sqrt(np.maximum(values, 0))
+    r, kept, queue = relevance(scores), [], []
+
+    def left(item):
+        x = vectors[item].copy()
+        for b in [*kept, *queue]:
+            x -= (x @ b) * b
+        return x
+
+    def direction(item):
+        x = left(item)
+        return x / np.linalg.norm(x) if x @ x > 1e-8 else np.zeros_like(x)
+
+    for h in history:
+        kept.append(direction(h))
+
+    def worth(chosen, c):
+        x = left(items[c])
+        return (1 - delta) * r[c] + delta * math.sqrt(max(x @ x, 1e-8))
+
+    order = sorted(range(len(items)), key=lambda c: (-scores[c], items[c]))
+    chosen = []
+    while len(chosen) < min(k, len(items)):
+        rest = [c for c in order if c not in chosen]
+        values = [worth(chosen, c) for c in rest]
+        chosen.append(next(c for c, v in zip(rest, values, strict=True) if v >= max(values) - SAME))
+        queue.append(direction(items[chosen[-1]]))
+        if window and len(queue) > window - 1:
+            queue.pop(0)
+    return [items[c] for c in chosen]
+
+
 def facility_location(scores, items, k, delta, sim, history):
     r = relevance(scores)
 
@@ -107,6 +142,7 @@ METHODS = {
     "mmr": mmr,
     "msd": msd,
     "dpp": dpp,
+    "ssd": ssd,
     "facility_location": facility_location,
     "entropy": entropy,
 }

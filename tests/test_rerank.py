@@ -12,7 +12,7 @@ import torch
 
 import recdiv as rd
 from recdiv import reranking
-from recdiv.reranking import _rerank
+from recdiv.reranking import _rerank, fast
 
 U, N, K = 7, 18, 6
 GENERATOR = np.random.default_rng(11)
@@ -46,10 +46,18 @@ def lists(method="mmr", **options):
     return recs_of(method, **options).items.tolist()
 
 
+@pytest.fixture(params=["compiled", "torch"])
+def backend(request, monkeypatch):
+    """Compiled code, and plain torch as where numba is not installed."""
+    if request.param == "torch":
+        monkeypatch.setattr(fast, "installed", lambda: False)
+    return request.param
+
+
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("method", slow.METHODS)
 @pytest.mark.parametrize("delta", [0.0, 0.3, 0.7, 1.0])
-def test_each_equals_its_slow_reference_item_by_item(method, kernel, delta):
+def test_each_equals_its_slow_reference_item_by_item(method, kernel, delta, backend):
     sim = KERNELS[kernel].gram(torch.arange(N)).tolist()
     for history in (None, HISTORY):
         known = [[] if history is None else [h for h in row if h >= 0] for row in HISTORY.tolist()]
@@ -60,12 +68,16 @@ def test_each_equals_its_slow_reference_item_by_item(method, kernel, delta):
         assert lists(method, kernel=KERNELS[kernel], diversity=delta, history=history) == expected
 
 
+@pytest.mark.parametrize("method", ["dpp", "ssd"])
 @pytest.mark.parametrize("window", [2, 3, 5])
-def test_dpp_with_a_window(window):
-    sim = KERNEL.gram(torch.arange(N)).tolist()
-    expected = [slow.dpp(s, list(range(N)), 12, 0.6, sim, [], window) for s in SCORES.tolist()]
-    assert lists(f"dpp@window={window}", k=12, diversity=0.6) == expected
-    assert expected != [slow.dpp(s, list(range(N)), 12, 0.6, sim, []) for s in SCORES.tolist()]
+@pytest.mark.parametrize("history", [None, HISTORY], ids=["", "history"])
+def test_a_window(method, window, history, backend):
+    sim, one = KERNEL.gram(torch.arange(N)).tolist(), getattr(slow, method)
+    known = [[] if history is None else [h for h in row if h >= 0] for row in HISTORY.tolist()]
+    given = list(zip(SCORES.tolist(), known, strict=True))
+    expected = [one(s, list(range(N)), 12, 0.6, sim, h, window) for s, h in given]
+    assert lists(f"{method}@window={window}", k=12, diversity=0.6, history=history) == expected
+    assert expected != [one(s, list(range(N)), 12, 0.6, sim, h) for s, h in given]
 
 
 @pytest.mark.parametrize("method", NAMES)
@@ -162,7 +174,7 @@ class TestWhatIsRefused:
 
 def test_copies_are_left_alone_while_there_is_anything_else():
     four = rd.EmbeddingKernel([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
-    for method in ("mmr", "msd", "dpp", "facility_location"):
+    for method in ("mmr", "msd", "dpp", "ssd", "facility_location"):
         assert lists(method, scores=[[4.0, 3.0, 2.0, 1.0]], kernel=four, k=2, diversity=0.9) == [[0, 2]]
 
 
@@ -174,7 +186,7 @@ def test_dpp_beyond_the_rank_goes_on_by_relevance():
 
 def test_what_is_known_counts_as_chosen():
     three = rd.EmbeddingKernel([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
-    for method in ("mmr", "msd", "dpp", "facility_location"):
+    for method in ("mmr", "msd", "dpp", "ssd", "facility_location"):
         assert lists(method, scores=[[1.0, 1.0, 1.0]], kernel=three, k=1, history=[[0]]) == [[2]]
 
 

@@ -12,6 +12,7 @@ from recdiv.reranking import (  # noqa: F401  (each enters itself)
     pm2,
     popularity,
     random,
+    ssd,
     tail_quota,
     topk,
     xquad,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -85,9 +86,9 @@ class Pool:
         """Similarity of every candidate to the one in ``place``, ``[u] -> [u, n]``."""
         return self.similar(self.items.gather(1, place[:, None]).squeeze(1))
 
-    def similar_to_history(self) -> list[Tensor]:
-        """Similarity of every candidate to each slot of the history, one ``[u, n]`` a slot; slots may be empty."""
-        return [] if self.history is None else [self.similar(rows) for rows in self.history.unbind(1)]
+    def similar_to_history(self) -> Iterator[Tensor]:
+        """Similarity of every candidate to each slot of the history, one ``[u, n]`` at a time; slots may be empty."""
+        return iter(()) if self.history is None else map(self.similar, self.history.unbind(1))
 
     @cached_property
     def _vectors(self) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from recdiv.kernels import EmbeddingKernel, Kernel
+from recdiv.reranking import fast
 from recdiv.reranking._checks import checked_candidates, checked_inputs, checked_scores
 from recdiv.reranking._pool import Pool, ordered
 from recdiv.reranking._registry import Method, parse
@@ -96,11 +97,15 @@ def _at(values: Tensor, places: Tensor, otherwise: Any) -> Tensor:  # noqa: ANN4
 
 def _users_at_once(method: Method, n: int, k: int, kernel: Kernel | None, given: dict[str, Tensor | None]) -> int:
     """So many that what a method holds of them stays within bounds."""
+    history = given["history"]
+    known = 0 if history is None else history.shape[1]
+    if method.name in fast.METHODS and fast.compiles(kernel, torch.device("cpu")):
+        return max(1, _NUMBERS // max(8 * (n + known + k), 1))
     width = kernel.dimension if isinstance(kernel, EmbeddingKernel) and "kernel" in method.needs else 1
     width = max(width, n) if method.name == "facility_location" else width
-    interests, history = given["interests"], given["history"]
+    interests = given["interests"]
     if interests is not None:
         width += 3 * interests.shape[1]
     elif history is not None:
-        width += 2 * history.shape[1]
+        width += 2 * known
     return max(1, _NUMBERS // max(n * (width + 2 * k + 8), 1))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
+from recdiv.reranking import fast
 from recdiv.reranking._greedy import greedy
 from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
-
-EXHAUSTED = 1e-8  # what is left of an item whose direction is spanned already; float32 vectors tell no finer
+from recdiv.reranking._volume import EXHAUSTED, Volume
 
 
 @register(
@@ -42,21 +41,18 @@ def dpp(pool: Pool, *, window: int = 0) -> Tensor:
     """
     if window < 0 or window == 1:
         raise ValueError(f"option window of dpp must be 0 (all) or at least 2, got {window}")
-    return greedy(pool, _Volume(pool, window))
+    if fast.usable(pool):
+        return fast.volume(pool, window, logarithm=True)
+    return greedy(pool, _LogVolume(pool, window))
 
 
-class _Volume:
+class _LogVolume(Volume):
     """Relevance and the logarithm of what is left of each item."""
 
     def __init__(self, pool: Pool, window: int) -> None:
-        self.pool, self.window = pool, window
-        self.left = torch.ones_like(pool.relevance)
-        self.factors: list[Tensor] = []  # rows of the Cholesky factor, [u, n] each
-        self._history_factors: list[Tensor] = []  # the same of the history, [u, H] each
+        super().__init__(pool)
+        self.window = window
         self.recent: list[tuple[Tensor, Tensor]] = []  # place and similarities of the last chosen
-        if pool.history is not None:
-            self._know(pool)
-        self.known = list(self.factors), self.left
 
     def gain(self) -> Tensor:
         delta = self.pool.diversity
@@ -65,35 +61,9 @@ class _Volume:
     def add(self, place: Tensor) -> None:
         similarity = self.pool.similar_to(place)
         if not self.window:
-            self._take_out(place, similarity)
+            self.take_out(place, similarity)
             return
         self.recent = [*self.recent, (place, similarity)][1 - self.window :]
         self.factors, self.left = list(self.known[0]), self.known[1]
         for each in self.recent:
-            self._take_out(*each)
-
-    def _take_out(self, place: Tensor, similarity: Tensor) -> None:
-        at = place[:, None]
-        along = similarity
-        for row in self.factors:
-            along = along - row * row.gather(1, at)
-        pivot = self.left.gather(1, at)
-        row = torch.where(pivot > EXHAUSTED, along / pivot.clamp(min=EXHAUSTED).sqrt(), 0.0)
-        self.factors.append(row)
-        self.left = self.left - row**2
-
-    def _know(self, pool: Pool) -> None:
-        """Take the history out: its own Gram matrix tells how much of each slot is new."""
-        history = pool.history if pool.history is not None else pool.items[:, :0]
-        own = pool.known.gram(history).double()
-        for slot, similarity in enumerate(pool.similar_to_history()):
-            along, mine = similarity, own[:, slot]
-            for row, earlier in zip(self.factors, self._history_factors, strict=True):
-                along = along - row * earlier[:, slot, None]
-                mine = mine - earlier * earlier[:, slot, None]
-            pivot = mine[:, slot, None]
-            there = (pivot > EXHAUSTED) & (history[:, slot, None] >= 0)
-            root = pivot.clamp(min=EXHAUSTED).sqrt()
-            self.factors.append(torch.where(there, along / root, 0.0))
-            self._history_factors.append(torch.where(there, mine / root, 0.0))
-            self.left = self.left - self.factors[-1] ** 2
+            self.take_out(*each)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recdiv.reranking import fast
 from recdiv.reranking._greedy import greedy
 from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
@@ -28,7 +29,7 @@ def mmr(pool: Pool) -> Tensor:
 
     Source: Carbonell and Goldstein 1998.
     """
-    return greedy(pool, _Nearest(pool))
+    return fast.nearest(pool) if fast.usable(pool) else greedy(pool, _Nearest(pool))
 
 
 class _Nearest:
