@@ -56,7 +56,7 @@ class _Variety:
         self.gram = torch.zeros(len(pool.items), 0, 0, dtype=torch.float64, device=pool.items.device)
         self.count = torch.zeros(len(pool.items), 1, dtype=torch.float64, device=pool.items.device)
         if pool.history is not None and pool.history.shape[1]:
-            self.near = torch.stack(pool.similar_to_history(), 2)
+            self.near = torch.stack(list(pool.similar_to_history()), 2)
             self.gram = pool.known.gram(pool.history).double()
             self.count += (pool.history >= 0).sum(1, keepdim=True)
 
