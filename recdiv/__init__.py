@@ -29,6 +29,7 @@ _HOME = {
     "load": "datasets",
     "compare": "evaluation",
     "evaluate": "evaluation",
+    "tune_diversity": "evaluation",
     "read_recommendations": "files",
     "contributions": "explain",
     "rerank": "reranking",
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
         qjsd,
         semantic_coverage,
     )
-    from recdiv.evaluation import compare, evaluate
+    from recdiv.evaluation import compare, evaluate, tune_diversity
     from recdiv.explain import contributions
     from recdiv.files import read_recommendations
     from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel

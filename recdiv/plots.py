@@ -157,6 +157,32 @@ def sensitivity(frame: Any, *, metrics: Sequence[str] | None = None) -> Any:  # 
     return fig
 
 
+def frontier(
+    frame: Any,  # noqa: ANN401
+    *,
+    metrics: Sequence[str] = ("alpha", "gamma", "chi_excess", "semantic_coverage"),
+    accuracy: str | None = None,
+    columns: int = 2,
+) -> Any:  # noqa: ANN401
+    """Draw what :func:`recdiv.evaluation.frontier` found: a panel a metric, accuracy across, a line a re-ranker.
+
+    Settings that another one beats on one axis without trailing on the other are faded to a thin line; what is left are
+    the settings worth choosing from, marked by method. A star is diversity 0.
+
+    Args:
+        frame: columns method, diversity, metric, value; rows of a recorded result will do.
+        metrics: a panel each.
+        accuracy: default the nDCG of the frame.
+        columns: panels side by side.
+
+    Raises:
+        ValueError: if a metric is not in the frame.
+    """
+    from recdiv.report._frontier import frontier_figure
+
+    return frontier_figure(frame, metrics, accuracy, columns)
+
+
 def one_line(text: str, width: int = 32) -> str:
     """``text`` without line ends and control characters, cut to ``width`` letters: fit to stand in a figure.
 

@@ -7,9 +7,10 @@ from typing import Any
 from recdiv._extras import require
 from recdiv.evaluation._compare import Comparison
 from recdiv.evaluation._report import Report
+from recdiv.evaluation._tune import Tuned
 from recdiv.report._page import comparison_page, page
 
-__all__ = ["comparison_page", "figure", "page", "tradeoff"]
+__all__ = ["comparison_page", "figure", "page", "tradeoff", "tuning_figure"]
 
 
 def figure(report: Report) -> Any:  # noqa: ANN401
@@ -48,3 +49,10 @@ def tradeoff(comparison: Comparison, *, x: str | None = None, y: str | None = No
         fig, ax = plt.subplots(figsize=(6.4, 4.4))
         draw_tradeoff(ax, comparison, x, y)
     return fig
+
+
+def tuning_figure(tuned: Tuned) -> Any:  # noqa: ANN401
+    """What each value of diversity costs, as a Matplotlib figure."""
+    from recdiv.report import _tuning
+
+    return _tuning.tuning_figure(tuned)

@@ -1,0 +1,116 @@
+"""Accuracy against diversity on real data, for every re-ranker: ``results/frontier_<data>.json``.
+
+``python -m recdiv.experiments.frontier --data movielens --models item_knn``. The candidates of each user are the best
+100 of a recommender fitted on the training part; they are re-ranked at eleven settings by every method. Each (data,
+model, method) is a cell that is kept when it ends, so an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from recdiv._provenance import provenance, write_json
+from recdiv.datasets._sources import source
+from recdiv.evaluation._frontier import MEASURES, STEPS, choices, frontier, padded
+from recdiv.evaluation._report import records
+from recdiv.experiments._cells import Cell, Cells
+from recdiv.experiments._measure import plain as rounded
+from recdiv.experiments._models import MODELS, Entry, build
+from recdiv.experiments._sets import SETS, Prepared, prepare
+from recdiv.kernels import EmbeddingKernel
+from recdiv.recommend import Recommender
+from recdiv.reranking import describe, names
+from recdiv.tables import Recommendations
+
+CELLS = Cells("frontier", recipe=1)  # raise it when the code below changes what a cell means
+POOL = 100  # candidates of each user
+K = 10
+COSTS = (0.01, 0.05, 0.1)
+
+
+def main(arguments: Sequence[str] | None = None) -> list[Path]:
+    """Do what is not done yet; returns the files written."""
+    parser = argparse.ArgumentParser(prog="recdiv.experiments.frontier", description=__doc__)
+    parser.add_argument("--data", nargs="+", choices=list(SETS), default=["movielens", "movietweetings"])
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["item_knn"])
+    parser.add_argument("--methods", nargs="+", choices=names(), default=names())
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    asked = parser.parse_args(arguments)
+    return [run(name, asked.models, asked.methods, asked.results) for name in asked.data]
+
+
+def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path) -> Path:
+    """All cells of one set; its file is written again after each model."""
+    prepared, file = prepare(data), results / f"frontier_{data}.json"
+    kernel = EmbeddingKernel.from_text(prepared.catalog)
+    found: dict[str, list[Cell]] = {}
+    for name in models:
+        settings = [_settings(data, name, method) for method in methods]
+        pool = cache(partial(candidates, MODELS[name], prepared, kernel))  # not before a cell needs it
+        found[name] = []
+        with tqdm(settings, desc=f"{data}, {name}", unit="method") as bar:
+            for each in bar:
+                bar.set_postfix_str(each["method"])
+                work = partial(_cell, each["method"], prepared, kernel, pool)
+                found[name].append(CELLS.get(each, work))
+        write_json(file, table(prepared, found))
+    return file
+
+
+def candidates(entry: Entry, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
+    """The best items of everybody tested, with scores, none of which they know."""
+    model: Recommender = build(entry, entry.tried[0], kernel, seed=0)
+    return prepared.split.recommend(model.fit(prepared.split.train), k=POOL)
+
+
+def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
+    """What is recorded of a set: the numbers of each model's lists, and the choice that follows from them."""
+    models = {}
+    for name, cells in found.items():
+        frame = pd.DataFrame([row for cell in cells for row in cell["rows"]])
+        models[name] = {
+            "title": MODELS[name].title,
+            "rows": [{key: rounded(value) if key in _NUMBERS else value for key, value in row.items()}
+                     for row in frame.to_dict("records")],
+            "choices": {f"{cost:g}": records(choices(frame, cost=cost)) for cost in COSTS},
+        }  # fmt: skip
+    config = {
+        "split": prepared.about,
+        "candidates": POOL,
+        "slots": K,
+        "encoder": "all-MiniLM-L6-v2",
+        "methods": {cell["method"]: describe(cell["method"]).formula for cells in found.values() for cell in cells},
+        "cost": f"share of nDCG@{K} lost against diversity 0, paired bootstrap over users",
+        "seconds": "of processor time, one thread",
+    }
+    spent = sum(cell["cpu_seconds"] for cells in found.values() for cell in cells)
+    files = {each.name: each.sha256 for each in source(prepared.name).files}
+    return {**provenance(config=config, seeds=[0], data={prepared.name: files}, seconds=spent), "models": models}
+
+
+_NUMBERS = ("diversity", "value", "low", "high")
+
+
+def _cell(method: str, prepared: Prepared, kernel: EmbeddingKernel, pool_of: Callable[[], Recommendations]) -> Cell:
+    began, split, pool = time.process_time(), prepared.split, pool_of()
+    frame = frontier(
+        pool, prepared.catalog, kernel=kernel, train=split.known, test=split.test, methods=[method], k=K,
+        history=padded(split.known.histories(pool.users)), diversities=STEPS, metrics=MEASURES,
+    )  # fmt: skip
+    return {"rows": records(frame), "cpu_seconds": round(time.process_time() - began, 1)}
+
+
+def _settings(data: str, model: str, method: str) -> Cell:
+    return {"data": data, "model": model, "method": method, "candidates": POOL, "k": K, "metrics": list(MEASURES)}
+
+
+if __name__ == "__main__":
+    main()
