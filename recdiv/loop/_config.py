@@ -24,6 +24,7 @@ adoption = 0.8          # chance that a choice begins at the list; the rest peop
 outside = 0.5           # weight of taking nothing from a list; 0: lists are always taken from
 k = 10                  # slots of a list
 repeats = false         # whether lists and choices may come back to what was had
+habit = 0.0             # chance that a choice made without the list goes back to something had
 retrain = 1             # rounds from one training to the next; 0 never trains again
 
 # What people are like
@@ -61,6 +62,7 @@ class Config:
         rounds: how often people are shown lists.
         choices: choices each user makes a round.
         repeats: whether lists and choices may come back to what a user had, with ``boredom`` taken off.
+        habit: chance that a choice made without the list goes back to something had; needs ``repeats``.
         adoption: chance that a choice begins at the list, in [0, 1]; with ``outside = 0`` the expected share of choices
             that come from recommendations.
         outside: weight of taking nothing from a list, against the sum of look(slot) × wish; whoever takes nothing finds
@@ -102,6 +104,7 @@ class Config:
     rounds: int = 20
     choices: int = 2
     repeats: bool = False
+    habit: float = 0.0
     adoption: float = 0.8
     outside: float = 0.5
     k: int = 10
@@ -127,7 +130,7 @@ class Config:
             _whole(name, getattr(self, name), 0)
         for name in ("rounds", "choices", "k", "candidates", "n_users", "n_items"):
             _whole(name, getattr(self, name), 1)
-        for name in ("adoption", "boredom", "fatigue", "diversity", "niche"):
+        for name in ("adoption", "habit", "boredom", "fatigue", "diversity", "niche"):
             _number(name, getattr(self, name), 1.0)
         for name in ("prominence", "strength", "outside"):
             _number(name, getattr(self, name), math.inf)
@@ -223,6 +226,8 @@ def _check_together(config: Config) -> None:
     """What one setting asks of another."""
     if config.k < config.choices:
         raise ValueError(f"k must be at least choices ({config.choices}), got {config.k}")
+    if config.habit and not config.repeats:
+        raise ValueError(f"habit must be 0 where repeats is false, got {config.habit}")
     if config.update == "explore" and config.strength > 1:
         raise ValueError(f"strength must lie in [0, 1] for update 'explore', got {config.strength}")
     if config.update in ("tuned", "feedback") and config.method in ("topk", "random"):

@@ -77,7 +77,8 @@ def measured(now: Round, config: Config, kernel: Kernel) -> list[Row]:
         per_user = _per_user(now, lists, view, kernel)
         for group, mask in groups.items():
             if mask.any():
-                some = {**_of_lists(now, lists[mask], config, kernel, number), **_means(per_user, mask)}
+                lift = {"popularity_lift": _lift(now, lists, mask)}
+                some = {**_of_lists(now, lists[mask], config, kernel, number), **lift, **_means(per_user, mask)}
                 rows += [(number, now.day, group, view, name, value) for name, value in some.items()]
     rows += [(number, now.day, "all", view, name, value) for view, name, value in _moved(now, kernel)]
     adopted = float((now.made.slot > 0).mean()) if len(now.made.slot) else float("nan")
@@ -119,14 +120,10 @@ def _per_user(now: Round, lists: Ints, view: str, kernel: Kernel) -> dict[str, F
     held = lists >= 0
     topics = np.where(held[:, :, None], world.item_topics[lists.clip(min=0)], 0.0).sum(1)
     before = np.array([world.item_topics[rows].sum(0) for rows in world.history.histories(world.users)])
-    crowd = now.counts.astype(float)
-    shown = _mean_of(crowd[lists.clip(min=0)], held)
-    liked = np.array([crowd[rows].mean() if len(rows) else np.nan for rows in now.histories])
     history = np.full((len(lists), _LONGEST), -1, dtype=np.int64)
     for row, rows in enumerate(now.histories):
         history[row, : len(rows[-_LONGEST:])] = rows[-_LONGEST:]
     return {
-        "popularity_lift": shown / liked - 1,
         "calibration": list_qjsd(lists, history, kernel).cpu().numpy(),
         "interest_gap": _js(topics, world.interests_at(now.day)),
         "taste_shift": _js(topics, before),
@@ -147,9 +144,12 @@ def _satisfaction(now: Round, lists: Ints, view: str) -> Floats:
     return np.asarray(met.sum(1) / np.where(total > 0, total, np.nan))
 
 
-def _mean_of(values: Floats, held: npt.NDArray[np.bool_]) -> Floats:
-    count = held.sum(1)
-    return np.asarray(np.where(held, values, 0.0).sum(1) / np.where(count > 0, count, np.nan))
+def _lift(now: Round, lists: Ints, mask: npt.NDArray[np.bool_]) -> float:
+    """By what part the lists of a group are more popular than its histories (``popularity_lift`` of the metrics)."""
+    rows = [row for row in np.flatnonzero(mask) if len(now.histories[row]) and (lists[row] >= 0).any()]
+    shown = [now.counts[lists[row][lists[row] >= 0]].mean() for row in rows]
+    liked = [now.counts[now.histories[row]].mean() for row in rows]
+    return float(np.mean(shown) / np.mean(liked) - 1) if rows else float("nan")
 
 
 def _means(per_user: dict[str, Floats], mask: npt.NDArray[np.bool_]) -> dict[str, float]:

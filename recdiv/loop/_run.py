@@ -21,6 +21,7 @@ from recdiv.loop._state import STATE, State
 from recdiv.loop._update import explored, kept, lists_of, next_diversity
 from recdiv.loop._world import Floats, Ints, World, make_world
 from recdiv.recommend import Recommender
+from recdiv.tables import Interactions
 
 COLUMNS = ("round", "day", "group", "view", "measure", "value")
 _CHOICE, _EXPLORE, _THIN = 1, 2, 3  # streams of chance within a round
@@ -105,37 +106,49 @@ def _one_round(
 ) -> None:
     world, number = state.world, state.round
     day = float(days[number])
-    had, out = state.had(), world.release <= day
-    known = state.training(days)
+    had, out, known = state.had(), world.release <= day, state.training(days)
     counts = np.bincount(known.item, minlength=world.n_items)
     if model.train is None or (config.retrain and number % config.retrain == 0):
-        keep = (
-            kept(known.item, kernel, config.strength, _chance(config, number, _THIN))
-            if config.update == "thinned"
-            else None
-        )
-        model.update(known if keep is None else state.training(days, keep))
-    wish = world.wish(day) * state.left(had, config)
-    histories = state.histories()
+        model.update(_lesson(state, config, days, known.item, kernel))
     allowed = out[None, :] & (config.repeats | ~had)
+    wish = np.where(allowed, world.wish(day) * state.left(had, config), 0.0)
+    histories = state.histories()
     scores = shortlisted(scored(model, world, wish, histories, 1000 * config.seed + number), allowed)
     lists = lists_of(scores, config, kernel, state.diversity, counts)
     if config.update == "explore":
         lists = explored(lists, allowed, config.strength, _chance(config, number, _EXPLORE))
-    made = _choices(lists, np.where(allowed, wish, 0.0), world, config, _chance(config, number, _CHOICE))
-    now = Round(state, day, lists, made, np.where(allowed, wish, 0.0), out, counts, histories, neighbours)
-    rows = measured(now, config, kernel)
+    made = _choices(lists, wish, had, world, config, _chance(config, number, _CHOICE))
+    now = Round(state, day, lists, made, wish, out, counts, histories, neighbours)
+    state.rows += (rows := measured(now, config, kernel))
     gamma = next(row[5] for row in rows if row[2:5] == ("all", "shown", "gamma"))
     diversity = next_diversity(now, scores, config, kernel, gamma)
-    state.rows += rows
     state.add(lists, made)
     state.gamma, state.diversity = state.gamma or gamma, diversity
 
 
-def _choices(lists: Ints, wish: Floats, world: World, config: Config, rng: np.random.Generator) -> Choices:
-    easy = world.prominence**config.prominence
-    how = {"n": config.choices, "adoption": config.adoption, "outside": config.outside}
-    return choose(lists, wish, easy, world.look, rng=rng, **how)
+def _lesson(state: State, config: Config, days: Floats, item: Ints, kernel: Kernel) -> Interactions:
+    """What the model may learn from: all that is known, or some of it where the update thins."""
+    if config.update != "thinned":
+        return state.training(days)
+    keep = kept(item, kernel, config.strength, _chance(config, state.round, _THIN))
+    return state.training(days, keep)
+
+
+def _choices(
+    lists: Ints, wish: Floats, had: npt.NDArray[np.bool_], world: World, config: Config, rng: np.random.Generator
+) -> Choices:
+    return choose(
+        lists,
+        wish,
+        world.prominence**config.prominence,
+        world.look,
+        n=config.choices,
+        adoption=config.adoption,
+        outside=config.outside,
+        habit=config.habit,
+        had=had if config.repeats else None,
+        rng=rng,
+    )
 
 
 def _chance(config: Config, number: int, stream: int) -> np.random.Generator:

@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -133,7 +135,7 @@ class State:
             with np.load(folder / STATE, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in (*_KEPT, "passed")}
                 exposure, told = list(found["exposure"]), json.loads(found["told"].tobytes())
-        except (ValueError, KeyError, OSError, EOFError) as error:
+        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ValueError(f"folder {str(folder)!r} holds a checkpoint that cannot be read: {error}") from None
         if arrays["passed"].shape != (world.n_users, world.n_items):
             raise ValueError(f"folder {str(folder)!r} holds a checkpoint of {arrays['passed'].shape} users and items")

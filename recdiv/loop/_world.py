@@ -29,6 +29,7 @@ class World:
         item_topics: topic mixture of each item, ``[I, T]``, rows sum to 1.
         interests: topic interests of each user from each of S days on, ``[S, U, T]``, rows sum to 1.
         since: those days, ``[S]``.
+        rarity: how much a match on each topic counts, ``[T]``: T in the sample, 1 / the topic's share where fitted.
         prominence: how easily each item is come across, ``[I]``, mean 1; says nothing of taste.
         release: the day on which each item appears, ``[I]``.
         thing: rows with the same number list the same thing, ``[I]``.
@@ -46,6 +47,7 @@ class World:
     item_topics: Floats
     interests: Floats
     since: Floats
+    rarity: Floats
     prominence: Floats
     release: Floats
     thing: Ints
@@ -72,10 +74,10 @@ class World:
     def wish(self, day: float) -> Floats:
         """Chance that each user would choose each item on meeting it for the first time, ``[U, I]``, in [0, 1).
 
-        ``1 − exp(−T/2 · interests · item_topics)``, the propensity of the bundled sample.
+        ``1 − exp(−½ Σ_t rarity_t · interests_t · item_topics_t)``; in the bundled sample its propensity.
         """
-        affinity = self.interests_at(day) @ self.item_topics.T
-        return np.asarray(1.0 - np.exp(-0.5 * self.item_topics.shape[1] * affinity))
+        affinity = (self.interests_at(day) * self.rarity) @ self.item_topics.T
+        return np.asarray(1.0 - np.exp(-0.5 * affinity))
 
     def rows_of(self, users: npt.NDArray[np.object_]) -> Ints:
         """Rows of some user ids."""
@@ -125,6 +127,7 @@ def sample_world(data: Dataset, config: Config) -> World:
         item_topics=truth.item_topics,
         interests=truth.interests,
         since=truth.segments,
+        rarity=np.full(len(truth.topics), float(len(truth.topics))),
         prominence=truth.prominence,
         release=data.catalog.frame["timestamp"].to_numpy(dtype=float),
         thing=truth.thing,
