@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "CausalScorer": "scorer",
+    "NgramModel": "ngram",
+    "Perplexity": "held_out",
+    "Pretrained": "pretraining",
     "Scorer": "scorer",
     "TagScores": "tag_scores",
     "Tagger": "tagging",
     "TextEncoder": "encoder",
     "TrainingConfig": "training_config",
     "TrainingRun": "training",
+    "history_documents": "documents",
+    "item_documents": "documents",
+    "perplexity": "held_out",
+    "pretrain": "pretraining",
+    "small_causal": "from_scratch",
     "train": "training",
+    "train_tokenizer": "from_scratch",
 }
 _SUBMODULES = ("encoder", "scorer", "tag_scores", "tagging", "train_tagger", "weights")
 
 __all__ = [
-    "CausalScorer", "Scorer", "TagScores", "Tagger", "TextEncoder", "TrainingConfig", "TrainingRun", "encoder",
-    "scorer", "tag_scores", "tagging", "train", "train_tagger", "weights",
+    "CausalScorer", "NgramModel", "Perplexity", "Pretrained", "Scorer", "TagScores", "Tagger", "TextEncoder",
+    "TrainingConfig", "TrainingRun", "encoder", "history_documents", "item_documents", "perplexity", "pretrain",
+    "scorer", "small_causal", "tag_scores", "tagging", "train", "train_tagger", "train_tokenizer", "weights",
 ]  # fmt: skip
 
 
@@ -40,7 +50,12 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from recdiv.lm import encoder, scorer, tag_scores, tagging, train_tagger, weights
+    from recdiv.lm.documents import history_documents, item_documents
     from recdiv.lm.encoder import TextEncoder
+    from recdiv.lm.from_scratch import small_causal, train_tokenizer
+    from recdiv.lm.held_out import Perplexity, perplexity
+    from recdiv.lm.ngram import NgramModel
+    from recdiv.lm.pretraining import Pretrained, pretrain
     from recdiv.lm.scorer import CausalScorer, Scorer
     from recdiv.lm.tag_scores import TagScores
     from recdiv.lm.tagging import Tagger

@@ -69,12 +69,21 @@ def load_weights(model: torch.nn.Module, checkpoint: Path) -> None:
         model.load_state_dict(safetensors.load_file(checkpoint / "model.safetensors"), strict=False)
 
 
-def identity(model: torch.nn.Module, settings: Mapping[str, Any], rows: int, tokenizer: Any) -> dict[str, Any]:  # noqa: ANN401
-    """What makes a run this run: its settings, the shapes of its weights, its vocabulary and its number of rows."""
+def identity(
+    model: torch.nn.Module,
+    settings: Mapping[str, Any],
+    dataset: Any,  # noqa: ANN401
+    tokenizer: Any,  # noqa: ANN401
+) -> dict[str, Any]:
+    """What makes a run this run: its settings, the shapes of its weights, its vocabulary and its rows.
+
+    Rows are told apart by their number, and by their ``fingerprint`` where the data set has one.
+    """
     shapes = sorted((name, list(weight.shape)) for name, weight in model.named_parameters())
     return {
         "settings": dict(settings),
-        "rows": rows,
+        "rows": len(dataset),
+        "data": getattr(dataset, "fingerprint", None),
         "shapes": hashlib.sha256(json.dumps(shapes).encode()).hexdigest(),
         "vocabulary": None if tokenizer is None else vocabulary(tokenizer),
     }
@@ -103,6 +112,8 @@ def refuse_another(folder: Path, mine: Mapping[str, Any]) -> None:
     if theirs["rows"] != mine["rows"]:
         got = f"holds a run on {theirs['rows']:,} rows, got {mine['rows']:,}"
         raise ValueError(f"folder {os.fspath(folder)!r} {got}; {advice}")
+    if theirs["data"] != mine["data"]:
+        raise ValueError(f"folder {os.fspath(folder)!r} holds a run on other rows; {advice}")
     for name, value in mine["settings"].items():
         if theirs["settings"].get(name) != value:
             got = f"holds a run with {name}={theirs['settings'].get(name)!r}, got {value!r}"

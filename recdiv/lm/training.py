@@ -96,7 +96,7 @@ def train(
 
     with ExitStack() as stack:
         home = Path(folder) if folder else Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _claim(home, model, len(dataset), config, tokenizer)
+        _claim(home, model, dataset, config, tokenizer)
         before = _use_cache(model)
         subject = model if config.lora_rank is None else with_lora(model, config)
         job = Job(subject, dataset, config, validation, collate, home, folder is not None, progress, callbacks)
@@ -117,10 +117,16 @@ def train(
     )
 
 
-def _claim(home: Path, model: torch.nn.Module, rows: int, config: TrainingConfig, tokenizer: Any) -> None:  # noqa: ANN401
+def _claim(
+    home: Path,
+    model: torch.nn.Module,
+    dataset: Any,  # noqa: ANN401
+    config: TrainingConfig,
+    tokenizer: Any,  # noqa: ANN401
+) -> None:
     """Write down what is trained in ``home``, or refuse it where that is something else."""
     settings = {name: value for name, value in config.to_dict().items() if name not in _SAME_RESULT}
-    mine = checkpoints.identity(model, settings, rows, tokenizer)
+    mine = checkpoints.identity(model, settings, dataset, tokenizer)
     checkpoints.refuse_another(home, mine)
     if int(os.environ.get("RANK", "0")) == 0 and not (home / checkpoints.RUN).is_file():
         write_json(home / checkpoints.RUN, mine)
