@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from recdiv._inputs import slot_masses
-from recdiv._redeal import redeal
 from recdiv._spectra import checked_order, list_moments
 from recdiv.kernels import Kernel
 
 
 def excess_pulls(
-    items: Tensor, kernel: Kernel, *, q: float, draws: int, rng: int | np.random.Generator
+    items: Tensor, dealt: Sequence[tuple[Tensor, Tensor]], kernel: Kernel, *, q: float
 ) -> tuple[float, Tensor]:
     r"""Chi_excess, and the first-order influence of each list on it, float64 ``[U]``, of mean 0; NaN where it is empty.
 
@@ -25,8 +24,9 @@ def excess_pulls(
 
     .. math:: \operatorname{pull}(u) = \frac{n_u}{\bar n} (f(n_u) - \bar f) + \sum_{i \in u} h(i) - (m_u - \bar m)
 
-    f and h are means over all draws, so their noise adds about (different items shown) / (lists × draws) to the
-    variance of the pulls. Slots and lists weigh the same. Exact to first order where lists are equally long.
+    ``dealt`` are the items and masses ``[U, K]`` of each draw. f and h are means over all draws, so their noise adds
+    about (different items shown) / (lists × draws) to the variance of the pulls. Slots and lists weigh the same. Exact
+    to first order where lists are equally long.
     """
     q = checked_order(q, kernel)
     filled = (items >= 0).any(1)
@@ -35,16 +35,15 @@ def excess_pulls(
     mass = slot_masses(some, None, "slots")
     own = _averaged(kernel, some, mass, q)
     weight = lengths / lengths.double().mean()  # a longer list is dealt more exposures, and weighs more
-    generator = np.random.default_rng(rng)
     of_length = torch.zeros(items.shape[1] + 1, dtype=torch.float64, device=items.device)
     of_item = torch.zeros(kernel.n_items, dtype=torch.float64, device=items.device)
-    for _ in range(draws):
-        again, moved = redeal(some, mass, torch.zeros_like(some), generator)
-        dealt = _averaged(kernel, again, moved / moved.sum(1, keepdim=True), q)
-        usual = _means(lengths, dealt, len(of_length))
-        above = (weight * (dealt - usual[lengths]))[:, None].expand(again.shape)
-        of_length += usual / draws
-        of_item += _means(again[again >= 0], above[again >= 0], len(of_item)) / draws
+    for all_items, all_masses in dealt:
+        again, moved = all_items[filled], all_masses[filled]
+        moments = _averaged(kernel, again, moved / moved.sum(1, keepdim=True), q)
+        usual = _means(lengths, moments, len(of_length))
+        above = (weight * (moments - usual[lengths]))[:, None].expand(again.shape)
+        of_length += usual / len(dealt)
+        of_item += _means(again[again >= 0], above[again >= 0], len(of_item)) / len(dealt)
     null = (weight * of_length[lengths]).mean()
     pull = weight * (of_length[lengths] - null) + (of_item[some.clamp(min=0)] * (some >= 0)).sum(1)
     found = _slope(null, q) * pull - _slope(own.mean(), q) * own

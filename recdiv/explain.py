@@ -99,6 +99,8 @@ def contributions(
         recs, catalog=catalog, kernel=kernel, train=train, test=test, previous=previous, demand=demand, null=0, rng=0
     )
     refuse_unmet(metric, known, recs)
+    if metric.level == "list" and "time" in metric.needs:
+        raise ValueError(f"contributions need a metric of one list at a time, got {name!r}, which compares with others")
     if "sample" in metric.options:
         options["sample"] = 0  # every subset of every list asked about is measured: one not drawn would count as 0
     known.update(options)

@@ -119,8 +119,39 @@ def test_users_of_one_system_alone_take_no_part():
 
 def test_groups_go_with_their_lists_where_some_users_are_missing():
     a, b = FIRST.where(range(70)), SECOND.where(range(10, 80))
-    found = rd.compare({"a": a, "b": b}, CATALOG, metrics=["gini"], groups=[u % 3 for u in range(70)])
-    assert found.differences["n"].tolist() == [60]
+    labels = {"a": [u % 3 for u in range(70)], "b": [u % 3 for u in range(10, 80)]}
+    names = ["gini", "interest_information"]
+    found = rd.compare({"a": a, "b": b}, CATALOG, kernel=KERNEL, metrics=names, groups=labels)
+    assert found.differences["n"].tolist() == [60, 60]
+    of_b = rd.metrics.compute("interest_information", b, kernel=KERNEL, groups=labels["b"]).value
+    assert found.frame.loc["interest_information", "b"] == pytest.approx(of_b)
+
+
+def test_one_array_of_groups_is_refused_where_rows_are_not_the_same_lists():
+    labels = [u % 3 for u in range(U)]
+    options = {"kernel": KERNEL, "metrics": ["interest_information"], "groups": labels}
+    same = rd.compare({"a": FIRST, "b": SECOND}, CATALOG, **options).frame
+    assert same.loc["interest_information", "a"] == pytest.approx(
+        rd.metrics.compute("interest_information", FIRST, kernel=KERNEL, groups=labels).value
+    )
+    turned = SECOND.where(np.arange(U)[::-1])
+    with pytest.raises(ValueError, match="groups must be a dict of labels by system where lists are not of the same"):
+        rd.compare({"a": FIRST, "b": turned}, CATALOG, **options)
+    with pytest.raises(ValueError, match="groups must be given for a, b, got a, c"):
+        rd.compare({"a": FIRST, "b": turned}, CATALOG, **(options | {"groups": {"a": labels, "c": labels}}))
+
+
+def test_the_same_lists_are_sampled_of_every_system():
+    """Of 80 lists 30 are measured: in whatever order a system's lists come, those of the same users."""
+    train = rd.Interactions(pd.DataFrame({"user_id": USERS, "item_id": A[:, 0]}), CATALOG)
+    turned = SECOND.where(GENERATOR.permutation(U))
+    found = rd.compare(
+        {"a": FIRST, "b": turned}, CATALOG, kernel=KERNEL, train=train, metrics=["calibration_qjsd@sample=30"]
+    )
+    assert found.differences["n"].tolist() == [30]
+    drawn = found.reports["a"].lists.set_index("user_id")["calibration_qjsd@sample=30"].notna()
+    assert drawn.sum() == 30
+    assert 5 < drawn.to_numpy()[:40].sum() < 25  # not the first ones
 
 
 def test_systems_of_different_list_lengths_are_asked_the_same():

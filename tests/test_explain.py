@@ -160,5 +160,7 @@ def test_wrong_input():
         rd.contributions("ild", RECS)
     with pytest.raises(ValueError, match=r"metric must be one of .* got 'nothing'"):
         rd.contributions("nothing", RECS)
+    with pytest.raises(ValueError, match="need a metric of one list at a time, got 'temporal_diversity', which"):
+        rd.contributions("temporal_diversity", RECS, previous=RECS)
     with pytest.raises(ValueError, match="need a metric whose states add up, got 'chi_excess'"):
         rd.contributions("chi_excess", RECS, kernel=KERNEL)

@@ -12,6 +12,9 @@ import torch
 import recdiv as rd
 from recdiv import metrics
 from recdiv.metrics._chance import random_lists
+from recdiv.metrics._histories import _spread
+from recdiv.metrics._shared import Shared, deals
+from recdiv.metrics._similarity import similarity_to_history
 
 N, TOPICS = 40, 4
 RNG = np.random.default_rng(3)
@@ -124,6 +127,37 @@ def test_history_numbers_of_a_sample_of_lists():
     torch.testing.assert_close(part.per_list[drawn], whole.per_list[drawn])
     assert (whole.n, whole.n_undefined) == (USERS, 0)
     assert measured("calibration_qjsd@sample=0", PERSONAL).value == whole.value
+
+
+@pytest.mark.parametrize(("n", "draws", "size"), [(7, 3, 7), (2500, 2, 2000), (9000, 3, 3000), (9001, 3, 3001)])
+def test_chance_is_measured_on_all_lists_between_the_draws(n, draws, size):
+    lists = torch.arange(100, 100 + n)
+    parts = list(_spread(lists, draws, 0))
+    assert [len(part) for part in parts] == [size] * draws
+    assert torch.cat(parts).unique().tolist() == lists.tolist()
+    times = torch.cat(parts).bincount()[100:]
+    assert int(times.max()) - int(times.min()) <= 1
+
+
+def test_what_a_float32_cosine_passes_one_by_is_no_value():
+    """Thousands of copies of one vector: 1 − cosine falls a little below 0 before it is stopped."""
+    vectors = np.tile(np.random.default_rng(0).normal(size=(1, 384)), (N, 1)).astype(np.float32)
+    kernel = rd.EmbeddingKernel(vectors)
+    raw = 1 - similarity_to_history(kernel, PERSONAL.items, torch.from_numpy(lists(OWN, seed=1)))
+    assert float(raw.abs().max()) < 1e-6
+    for name in ("unexpectedness", "serendipity"):
+        found = measured(name, PERSONAL, kernel=kernel).per_list
+        assert 0 <= float(found.nan_to_num().min()) <= float(found.nan_to_num().max()) < 1e-6
+
+
+def test_draws_that_are_asked_for_later_go_on_where_the_first_stopped():
+    shared = Shared()
+    few = [items.clone() for items, _ in deals(PERSONAL, 2, 5, shared)]
+    many = [items for items, _ in deals(PERSONAL, 4, 5, shared)]
+    alone = [items for items, _ in deals(PERSONAL, 4, 5)]
+    assert all(bool((a == b).all()) for a, b in zip(many, alone, strict=True))
+    assert all(bool((a == b).all()) for a, b in zip(few, alone[:2], strict=True))
+    assert not bool((many[0] == many[2]).all())
 
 
 def over_time(first, second):

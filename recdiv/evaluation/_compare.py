@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from torch.nn.functional import pad
 
+from recdiv._columns import listed
 from recdiv.evaluation._evaluate import evaluate
 from recdiv.evaluation._paired import Asked, corpus_differences, list_differences, shared_lists
 from recdiv.evaluation._report import Report, interval, number, records, write, write_json
@@ -90,6 +91,7 @@ def compare(
     *,
     paired_test: Test = "t",
     adjust: Adjust = "holm",
+    groups: Mapping[str, Iterable[Any]] | Iterable[Any] | None = None,
     **options: Any,  # noqa: ANN401
 ) -> Comparison:
     r"""Evaluate several systems, and the differences of the others from the first.
@@ -101,14 +103,17 @@ def compare(
             (signed ranks). Differences of corpus metrics always get a t test on the jackknife.
         adjust: for the number of metrics × systems looked at: ``"holm"`` keeps the chance of any false finding below
             the level, ``"bh"`` the expected share of false ones among findings, ``"none"`` neither.
-        options: those of :func:`recdiv.evaluate`.
+        groups: a label of each list, by system; or one array for all of them where their lists are of the same users
+            (and times) in the same order. By default what the lists carry.
+        options: the others of :func:`recdiv.evaluate`.
 
     Returns:
         A :class:`Comparison`.
 
     Raises:
         ValueError: if there are no two systems, a user has two lists at one time, systems share no user,
-            ``paired_test`` or ``adjust`` is none of the above, or what :func:`recdiv.evaluate` refuses.
+            ``paired_test`` or ``adjust`` is none of the above, ``groups`` cannot be told apart, or what
+            :func:`recdiv.evaluate` refuses.
 
     **How.** What one user saw of both systems is compared. Means over lists: the paired bootstrap over users gives the
     interval, the paired test p, and :math:`d_z = \bar d / s_d` the effect (with Wilcoxon, the rank-biserial
@@ -133,8 +138,11 @@ def compare(
         raise ValueError(f"adjust must be one of {', '.join(ADJUSTS)}, got {adjust!r}")
     if not isinstance(options.get("metrics", ""), str):
         options["metrics"] = list(options["metrics"])  # it is read once a system
-    widest = max(recs.k for recs in systems.values())
-    reports = {name: evaluate(_as_wide(recs, widest), catalog, **options) for name, recs in systems.items()}
+    widest, labels = max(recs.k for recs in systems.values()), _groups_by_system(systems, groups)
+    reports = {
+        name: evaluate(_as_wide(recs, widest), catalog, groups=labels[name], **options)
+        for name, recs in systems.items()
+    }
     frame = pd.DataFrame({name: report.frame.set_index("metric")["value"] for name, report in reports.items()})
     names = [name for name in next(iter(reports.values())).frame["metric"] if name in frame.index]
     if options.get("confidence", 0.95) is None:
@@ -150,6 +158,26 @@ def compare(
     differences["p_adjusted"] = adjusted(differences["p"].to_numpy(dtype=float), adjust)
     settings = {"baseline": baseline, "test": paired_test, "adjust": adjust, "confidence": asked.confidence}
     return Comparison(reports, frame.loc[names], differences, settings)
+
+
+def _groups_by_system(
+    systems: Mapping[str, Recommendations], groups: Mapping[str, Iterable[Any]] | Iterable[Any] | None
+) -> dict[str, Iterable[Any] | None]:
+    """The labels of each system's lists; one array for all must mean the same list in each row."""
+    if groups is None:
+        return dict.fromkeys(systems)
+    if isinstance(groups, Mapping):
+        if set(groups) != set(systems):
+            raise ValueError(f"groups must be given for {', '.join(systems)}, got {', '.join(map(str, groups))}")
+        return dict(groups)
+    owners = [pd.DataFrame({"user": recs.users, "time": recs.time}, dtype=object) for recs in systems.values()]
+    if not all(each.equals(owners[0]) for each in owners[1:]):
+        raise ValueError(
+            "groups must be a dict of labels by system where lists are not of the same users in the same order, "
+            "got one array for all"
+        )
+    shared = listed(groups)
+    return dict.fromkeys(systems, shared)
 
 
 def _as_wide(recs: Recommendations, k: int) -> Recommendations:

@@ -20,6 +20,7 @@ from recdiv.evaluation._intervals import (
     jackknife_values,
     percentile_interval,
     user_groups,
+    within_range,
 )
 from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
@@ -212,9 +213,8 @@ def _jackknife(job: _Job, asked: list[_Asked]) -> None:
     job.left_out.update(_from_states(job, adding_up, group))
     for each in asked:
         if each.name in job.left_out and job.confidence is not None:
-            low, high = jackknife_interval(each.result.value, job.left_out[each.name], job.confidence)
-            least, most = each.metric.bounds
-            job.intervals[each.name] = (max(low, least), min(high, most)) if low <= high else (low, high)
+            reach = jackknife_interval(each.result.value, job.left_out[each.name], job.confidence)
+            job.intervals[each.name] = within_range(reach, each.result.value, each.metric, job.known["n_items"])
 
 
 def _from_states(job: _Job, asked: list[_Asked], group: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float64]]:

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.util import hash_array
 
-from recdiv.metrics._registry import State
+from recdiv._columns import label_hashes
+from recdiv.metrics._registry import Metric, State
 from recdiv.tables import Recommendations
 
 Numbers = npt.NDArray[np.float64]
 GROUPS = 20  # users left out at a time; Student's t with 19 degrees of freedom
-_WHOLE = 2.0**53  # below it every whole number is a float
 _DRAWS = 1 << 24  # resampled users held at once
 
 
@@ -69,11 +68,7 @@ def user_groups(recs: Recommendations, *, rng: int | np.random.Generator = 0) ->
     code, distinct = pd.factorize(pd.Series(recs.users), sort=False)
     n = len(distinct)
     rank = np.empty(n, dtype=np.int64)
-    labels = np.asarray(pd.Series(distinct).infer_objects())  # of any kind, sortable or not
-    if labels.dtype.kind == "f" and np.all(np.abs(labels) < _WHOLE) and np.all(labels == np.trunc(labels)):
-        labels = labels.astype(np.int64)  # user 7.0 of one system is user 7 of another
-    hashes = hash_array(labels)
-    rank[np.argsort(hashes, kind="stable")] = np.arange(n)
+    rank[np.argsort(label_hashes(distinct), kind="stable")] = np.arange(n)
     order = np.random.default_rng(rng).permutation(n)
     group: npt.NDArray[np.int64] = (order % min(GROUPS, n) if n else order)[rank][code]
     return group
@@ -121,3 +116,19 @@ def jackknife_interval(value: float, left_out: Numbers, confidence: float) -> tu
 
     reach = float(t.ppf((1 + confidence) / 2, len(left_out) - 1)) * error
     return value - reach, value + reach
+
+
+def within_range(reach: tuple[float, float], value: float, metric: Metric, n_items: int) -> tuple[float, float]:
+    """The interval around a value, stopped where the range of the metric ends.
+
+    >>> from recdiv.metrics import describe
+    >>> within_range((-3.0, 12.5), 5.0, describe("item_count"), 10)
+    (1.0, 10.0)
+    """
+    low, high = reach
+    if not low <= high:  # undefined
+        return reach
+    least, most = metric.bounds
+    if metric.most is not None and n_items:
+        most = min(most, max(metric.most(n_items), value))  # a corrected entropy may lie above
+    return max(low, least), min(high, most)

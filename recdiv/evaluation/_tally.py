@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from pandas.util import hash_array
 
+from recdiv._columns import label_hashes
 from recdiv.evaluation._evaluate import chosen
 from recdiv.evaluation._intervals import GROUPS
 from recdiv.evaluation._report import Report
@@ -234,9 +234,7 @@ def hashed_groups(users: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     >>> bool((hashed_groups(np.array(["a", "b", "a"])) == hashed_groups(np.array(["a", "b", "a"]))).all())
     True
     """
-    labels = users if users.dtype.kind in "iufM" else np.asarray(users, dtype=object)
-    hashes = hash_array(labels)
-    return (hashes % np.uint64(GROUPS)).astype(np.int64)
+    return (label_hashes(users) % np.uint64(GROUPS)).astype(np.int64)
 
 
 def stream(

@@ -13,7 +13,7 @@ import torch
 
 import recdiv
 from recdiv.evaluation._evaluate import COLUMNS
-from recdiv.evaluation._intervals import GROUPS, jackknife_interval
+from recdiv.evaluation._intervals import GROUPS, jackknife_interval, within_range
 from recdiv.evaluation._report import Report
 from recdiv.metrics._registry import State, with_known
 from recdiv.tables import EMPTY, Recommendations
@@ -47,7 +47,8 @@ def report(tally: Tally, confidence: float | None) -> Report:
         value, without = _value(each, parts, tally), _left_out(each, parts, tally, confidence)
         if each.metric.level == "corpus":
             left_out[each.name] = without
-        rows.append(_row(each, value, _interval(each, value, without, confidence), _total(parts)))
+        reach = (math.nan, math.nan) if confidence is None else jackknife_interval(value, without, confidence)
+        rows.append(_row(each, value, within_range(reach, value, each.metric, len(tally.catalog)), _total(parts)))
     return StreamedReport(
         frame=pd.DataFrame(rows, columns=list(COLUMNS)),
         lists=pd.DataFrame(),
@@ -113,16 +114,6 @@ def _shown(parts: list[State]) -> Recommendations:
     """One list a group: the different items that it was shown."""
     rows = [part["counts"].nonzero().squeeze(1) for part in parts]
     return Recommendations(torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=EMPTY))
-
-
-def _interval(
-    asked: Asked, value: float, left_out: npt.NDArray[np.float64], confidence: float | None
-) -> tuple[float, float]:
-    if confidence is None:
-        return math.nan, math.nan
-    low, high = jackknife_interval(value, left_out, confidence)
-    least, most = asked.metric.bounds
-    return (max(low, least), min(high, most)) if low <= high else (low, high)
 
 
 def _row(asked: Asked, value: float, reach: tuple[float, float], total: State) -> dict[str, Any]:

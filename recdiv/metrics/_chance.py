@@ -8,7 +8,7 @@ from torch import Tensor
 
 from recdiv.tables import EMPTY
 
-NULL_LISTS = 2000  # lists whose chance value is measured where each costs much: their mean moves by a hundredth of a sd
+NULL_LISTS = 2000  # lists of one draw whose chance value is measured at least, where each costs much
 _TRIES = 64  # draws of a list before its repeats are taken out one by one
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recdiv._columns import label_hashes
 from recdiv._inputs import BLOCK
 from recdiv.metrics._chance import NULL_LISTS
 from recdiv.metrics._registry import Result, per_list_result
@@ -18,6 +19,7 @@ from recdiv.tables import EMPTY, Interactions, Recommendations
 
 Measure = Callable[[Tensor, Tensor], Tensor]  # (which lists [n], their histories [n, H]) -> values [n]
 UNDEFINED = "a list holds no item of the catalogue, or its user has no training interaction: NaN"
+_ODD = np.uint64(0xBF58476D1CE4E5B9)  # a multiplier that mixes all bits
 _PADDING = 512  # numbers a slot of a list and history costs while it is measured
 
 
@@ -86,31 +88,44 @@ def against_history(
         measure_of: from lists to what is measured of them.
         longest: latest interactions looked at, 0 for all.
         sample: lists measured where there are more, drawn at random; 0 for all.
-        null, rng, shared: draws of chance, where chance comes from, what metrics share. Chance is measured on at most
-            ``NULL_LISTS`` of the lists.
+        null, rng, shared: draws of chance, where chance comes from, what metrics share. The lists are spread over the
+            draws, at least ``NULL_LISTS`` in each where there are so many: all of them are measured once or more.
         among: lists that can have a value, bool ``[U]``; default all.
     """
     if sample < 0:
         raise ValueError(f"sample must be 0 (all) or a number of lists, got {sample}")
     histories = Histories.of(recs, train, longest)
     defined = (recs.lengths > 0) & (histories.length > 0) & (True if among is None else among)
-    lists = _some(defined.nonzero().squeeze(1), sample, rng)
+    lists = _some(recs, defined.nonzero().squeeze(1), sample, rng)
     values = torch.full((recs.n_lists,), torch.nan, dtype=torch.float64, device=recs.device)
     values[lists] = histories.measure(lists, recs.k, measure_of(recs))
     found = per_list_result(values)
     result = replace(found, n_undefined=recs.n_lists - int(defined.sum()))
     if not null or not len(lists):
         return result
-    lists = _some(lists, NULL_LISTS, rng)
     chance = []
-    for items, _ in deals(recs, null, rng, shared):
+    for (items, _), some in zip(deals(recs, null, rng, shared), _spread(lists, null, rng), strict=True):
         dealt = Recommendations(items, users=recs.users)
-        chance.append(float(histories.measure(lists, recs.k, measure_of(dealt)).mean()))
+        chance.append(float(histories.measure(some, recs.k, measure_of(dealt)).mean()))
     return replace(result, null=float(np.mean(chance)))
 
 
-def _some(lists: Tensor, n: int, rng: int | np.random.Generator) -> Tensor:
+def _some(recs: Recommendations, lists: Tensor, n: int, rng: int | np.random.Generator) -> Tensor:
+    """``n`` of the lists by their user and time: the same of every system, so that systems can be paired."""
     if not n or len(lists) <= n:
         return lists
-    generator = np.random.default_rng(rng)
-    return lists[torch.from_numpy(np.sort(generator.choice(len(lists), n, replace=False))).to(lists.device)]
+    salt = np.random.default_rng(rng).integers(1 << 63, dtype=np.uint64)
+    mixed = label_hashes(recs.users) + (0 if recs.time is None else _ODD * label_hashes(recs.time)) + salt
+    for shift in (30, 27):  # neighbouring numbers fall far apart
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * _ODD
+    order = np.argsort(mixed[lists.cpu().numpy()], kind="stable")[:n]
+    return lists[torch.from_numpy(np.sort(order)).to(lists.device)]
+
+
+def _spread(lists: Tensor, draws: int, rng: int | np.random.Generator) -> Iterator[Tensor]:
+    """Lists for each draw, equally many: together all of them, or all in each where they are few."""
+    order = torch.from_numpy(np.random.default_rng(rng).permutation(len(lists))).to(lists.device)
+    size = min(len(lists), max(NULL_LISTS, -(-len(lists) // draws)))
+    for draw in range(draws):
+        at = torch.arange(draw * size, (draw + 1) * size, device=lists.device) % len(lists)
+        yield lists[order[at].sort().values]

@@ -96,6 +96,7 @@ class Metric:
         options: what may follow an ``@``, with defaults.
         conventions: libraries whose number for this name can be reproduced, and what each does differently.
         bounds: the ends of the range that hold for any input, where an interval must stop.
+        most: the upper end where it follows from the number of items, as a function of it.
         null_kind: what chance means for it: ``"re-dealt"`` (the same exposures dealt at random over the same list
             lengths), ``"random lists"`` (lists of the same lengths drawn from the catalogue), or ``""`` for none.
     """
@@ -116,6 +117,7 @@ class Metric:
     state: Callable[..., State] | None
     value: Callable[..., float] | None
     left_out: Callable[..., Tensor] | None = None
+    most: Callable[[int], float] | None = None
 
     @property
     def conventions(self) -> dict[str, str]:
@@ -159,6 +161,7 @@ def register(
     state: Callable[..., State] | None = None,
     value: Callable[..., float] | None = None,
     left_out: Callable[..., Tensor] | None = None,
+    most: Callable[[int], float] | None = None,
 ) -> Callable[[Function], Function]:
     """Enter a function into the registry; what it needs and which options it takes are read from its signature.
 
@@ -166,7 +169,7 @@ def register(
     options. ``needs`` adds what the lists must carry (``groups``, ``time``). A function that takes ``null`` compares
     with re-dealt lists unless ``null_kind`` says otherwise. ``state`` and ``value``, where given, are the same metric
     in two steps that can be spread over machines. ``left_out``, for one that has no such states, gives its values with
-    one ``group`` of lists left out, ``[G]``.
+    one ``group`` of lists left out, ``[G]``. ``most`` is the upper end of the range by the number of items.
     """
 
     def enter(function: Function) -> Function:
@@ -188,6 +191,7 @@ def register(
             state=state,
             value=value,
             left_out=left_out,
+            most=most,
         )
         return function
 

@@ -33,6 +33,7 @@ class Shared:
     done: dict[tuple[int, float, str], Partition] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     deals: dict[tuple[int, str], list[tuple[Tensor, Tensor]]] = field(default_factory=dict)
+    dealing: dict[tuple[int, str], Iterator[tuple[Tensor, Tensor]]] = field(default_factory=dict)
 
 
 def split(
@@ -79,8 +80,10 @@ def deals(
         return
     key = (recs.k, what)
     made = shared.deals.setdefault(key, [])
-    if len(made) < draws:
-        made += [(items.int(), mass) for items, mass in islice(_dealt(recs, np.random.default_rng(rng)), draws)]
+    if key not in shared.dealing:
+        shared.dealing[key] = _dealt(recs, np.random.default_rng(rng))
+    more = islice(shared.dealing[key], max(0, draws - len(made)))  # goes on where it stopped
+    made += [(items.int(), mass) for items, mass in more]
     for items, mass in made[:draws]:
         yield items.long(), mass
 

@@ -24,6 +24,7 @@ def effective_catalog_size_value(state: State) -> float:
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="hill1973diversity",
     bounds=(1.0, math.inf),
+    most=float,
     state=counts_state,
     value=effective_catalog_size_value,
 )

@@ -44,6 +44,7 @@ def _corrected(value: float, shown: Tensor, correction: str) -> float:
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="shannon1948",
     bounds=(0.0, math.inf),
+    most=math.log,
     state=counts_state,
     value=entropy_value,
 )

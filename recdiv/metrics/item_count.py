@@ -23,7 +23,8 @@ def item_count_value(state: State) -> float:
     level="corpus",
     undefined_on="no slot holds an item of the catalogue: NaN",
     citation="adomavicius2012improving",
-    bounds=(0.0, math.inf),
+    bounds=(1.0, math.inf),
+    most=float,
     state=counts_state,
     value=item_count_value,
 )

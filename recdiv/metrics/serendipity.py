@@ -62,7 +62,7 @@ def serendipity(
 
         def measure(lists: Tensor, history: Tensor) -> Tensor:
             items = lists_of.items[lists]
-            new = (1 - similarity_to_history(kernel, items, history)) * wanted[lists]
+            new = (1 - similarity_to_history(kernel, items, history)).clamp(0, 2) * wanted[lists]
             return new.sum(1) / (items >= 0).sum(1)
 
         return measure

@@ -58,7 +58,8 @@ def unexpectedness(
     def measure_of(lists_of: Recommendations) -> Measure:
         def measure(lists: Tensor, history: Tensor) -> Tensor:
             items = lists_of.items[lists]
-            return 1 - similarity_to_history(kernel, items, history).sum(1) / (items >= 0).sum(1)
+            mean = similarity_to_history(kernel, items, history).sum(1) / (items >= 0).sum(1)
+            return (1 - mean).clamp(0, 2)  # cosines in float32 may pass 1 by 1e-7
 
         return measure
 
