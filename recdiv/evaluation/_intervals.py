@@ -68,7 +68,7 @@ def user_groups(recs: Recommendations, *, rng: int | np.random.Generator = 0) ->
     code, distinct = pd.factorize(pd.Series(recs.users), sort=False)
     n = len(distinct)
     rank = np.empty(n, dtype=np.int64)
-    rank[np.argsort(label_hashes(distinct), kind="stable")] = np.arange(n)
+    rank[np.argsort(label_hashes(np.asarray(distinct)), kind="stable")] = np.arange(n)
     order = np.random.default_rng(rng).permutation(n)
     group: npt.NDArray[np.int64] = (order % min(GROUPS, n) if n else order)[rank][code]
     return group
