@@ -103,6 +103,8 @@ class TestChoices:
         none = choices(made_up(), cost=0.01)
         assert none["method"].tolist() == ["topk", "topk"]
         assert none["value"].tolist() == none["plain"].tolist() == [3, 1]
+        unsure = made_up().assign(low=lambda each: each["value"] - 1.1)
+        assert choices(unsure).set_index("metric").loc["alpha", "method"] == "topk"  # 4 − 1.1 is not above 3
         with pytest.raises(ValueError, match="cost must be a share"):
             choices(made_up(), cost=1)
 
@@ -117,6 +119,8 @@ class TestFigure:
         assert marked == {(0.5, 3.0), (0.48, 4.0), (0.4, 6.0)}  # mmr at 1 trails dpp; dpp at 0.5 trails mmr
         faded = [line for line in ax.lines if line.get_alpha()]
         assert len(faded) == 3
+        looks = [(line.get_color(), line.get_marker()) for line in fig.legends[0].legend_handles]
+        assert len(set(looks)) == len(looks)
         assert "lower is better" in fig.axes[1].get_title(loc="left")
         assert [text.get_text() for text in fig.legends[0].get_texts()][-1] == "beaten by another"
         again = plots.frontier(made_up(), metrics=["alpha", "calibration_kl"])

@@ -111,8 +111,8 @@ def choices(frame: pd.DataFrame, *, cost: float = 0.05) -> pd.DataFrame:
 
     Returns:
         One row a metric: metric, method, diversity, value, low, high, plain (the value at diversity 0), cost, cost_low,
-        cost_high, and ``as_good``: other methods that reach the winner's interval for no more. A metric that nothing
-        raises has method "topk".
+        cost_high, and ``as_good``: other methods that reach the winner's interval for no more. Where the best interval
+        holds the plain value, nothing is known to help: method "topk".
 
     Raises:
         ValueError: for a ``cost`` outside [0, 1).
@@ -147,9 +147,9 @@ def _choice(metric: str, held: pd.DataFrame, keyed: Keyed) -> dict[str, Any]:
     better = dict(zip(settings, sign(metric) * held[metric], strict=True))
     plain = next(at for at in settings if at[1] == 0)
     at = max(settings, key=lambda each: better[each])
-    at = at if better[at] > better[plain] else plain
+    reach = _worst(metric, keyed[metric, *at])
+    at = at if reach > better[plain] else plain
     row, cost = keyed[metric, *at], keyed["cost", *at]
-    reach = float(row["low"] if sign(metric) > 0 else -row["high"])
     near = dict.fromkeys(name for name, value in settings if name != at[0] and value and better[name, value] >= reach)
     return {
         **{"metric": metric, "method": at[0] if at[1] else "topk", "diversity": at[1]},
@@ -158,6 +158,11 @@ def _choice(metric: str, held: pd.DataFrame, keyed: Keyed) -> dict[str, Any]:
         **{"cost": float(cost["value"]), "cost_low": float(cost["low"]), "cost_high": float(cost["high"])},
         "as_good": ", ".join(near) if at[1] else "",
     }
+
+
+def _worst(metric: str, row: dict[str, float]) -> float:
+    """The end of an interval that is less diverse, larger being better."""
+    return row["low"] if sign(metric) > 0 else -row["high"]
 
 
 def _rows(method: str, value: float, report: Report, plain: Report, resamples: int, rng: int) -> pd.DataFrame:

@@ -65,7 +65,7 @@ def looks_of(wide: pd.DataFrame, best: Sequence[npt.NDArray[np.bool_]]) -> dict[
     return {
         name: {
             "color": colours[place % len(colours)],
-            "marker": MARKERS[(place + place // len(colours)) % len(MARKERS)],
+            "marker": MARKERS[place % len(MARKERS)],  # four colours and five markers: twenty pairs
             "linestyle": "none",
             "markersize": 5.5,
         }
