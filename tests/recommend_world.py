@@ -22,4 +22,8 @@ MODELS = {
     "text": lambda: recommend.Text(VECTORS),
     "recent_text": lambda: recommend.Text(VECTORS, half_life=1),
     "random": recommend.Random,
+    "als": lambda: recommend.ALS(factors=4, epochs=3, regularization=1),
+    "sasrec": lambda: recommend.SASRec(dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
+    "sasrec_text": lambda: recommend.SASRec(VECTORS, dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
+    "bpr": lambda: recommend.BPR(factors=4, epochs=20),
 }

@@ -130,3 +130,70 @@ def test_topk_wrong_input(arguments, message):
         rd.topk(*arguments)
     with pytest.raises(ValueError, match=r"exclude must hold item numbers 0\.\.0, got 4"):
         rd.topk([[1.0]], [[1.0]], 1, exclude=[[4]])
+
+
+def als_reference(weights, items, regularization):
+    """The user's vector by the normal equations, one at a time."""
+    vectors = []
+    for row in weights:
+        system = sum(((w or 1.0) * np.outer(y, y) for w, y in zip(row, items, strict=True)), start=np.zeros((3, 3)))
+        right = sum((row[i] * items[i] for i in range(len(items))), start=np.zeros(3))
+        vectors.append(np.linalg.solve(system + regularization * np.eye(3), right))
+    return np.array(vectors)
+
+
+def test_als_scores_are_the_least_squares_solution_for_the_history():
+    model = recommend.ALS(factors=3, epochs=2, alpha=4.0, regularization=0.7).fit(TRAIN)
+    counted = [Counter(items) for items in HISTORIES]
+    weights = [[1 + 4.0 * held[i] if held[i] else 0.0 for i in range(N)] for held in counted]
+    expected = als_reference(weights[:-1], model._items.astype(float), 0.7) @ model._items.T
+    np.testing.assert_allclose(model.scores(USERS[:-1]).numpy(), expected, rtol=1e-3, atol=1e-4)  # float32 inside
+
+
+def test_als_does_not_depend_on_threads_and_goes_on_when_updated():
+    scores = []
+    for threads in (1, 3):
+        model = recommend.ALS(factors=3, regularization=1)
+        inner = model._solver
+        model._solver = lambda inner=inner, threads=threads: _with_threads(inner(), threads)
+        scores.append(model.fit(TRAIN).scores(USERS))
+    assert torch.equal(*scores)
+    twice = recommend.ALS(factors=3, regularization=1, epochs=2).fit(TRAIN).update(TRAIN).scores(USERS)
+    assert torch.equal(twice, recommend.ALS(factors=3, regularization=1, epochs=4).fit(TRAIN).scores(USERS))
+
+
+def _with_threads(model, threads):
+    model.num_threads = threads
+    return model
+
+
+def test_bpr_puts_what_was_had_first_and_finds_a_like_place_for_a_history_that_is_given():
+    data = rd.load("video").interactions
+    model = recommend.BPR(factors=16).fit(data)
+    users = data.users[:100].tolist()
+    histories = data.histories(users)
+    scores = model.scores(users)
+    had = torch.zeros_like(scores, dtype=torch.bool)
+    for row, items in enumerate(histories):
+        had[row, items] = True
+    assert scores[had].mean() > scores[~had].mean() + scores.std()
+    folded = model.scores([f"new {user}" for user in users], histories=histories)
+    alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(scores.numpy(), folded.numpy(), strict=True)]
+    others = [np.corrcoef(a, b)[0, 1] for a, b in zip(scores.numpy(), folded.numpy()[::-1], strict=True)]
+    assert np.mean(alike) > 0.9
+    assert np.mean(alike) > np.mean(others) + 0.2
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: recommend.ALS(factors=0), "factors and epochs must be at least 1, got 0 and 15"),
+        (lambda: recommend.ALS(alpha=-1), r"regularization and alpha must not be negative, got 50\.0 and -1"),
+        (lambda: recommend.BPR(epochs=0), "factors and epochs must be at least 1, got 64 and 0"),
+        (lambda: recommend.BPR(learning_rate=0), "learning_rate must be positive, got 0"),
+        (lambda: recommend.BPR(regularization=-1), "regularization must not be negative, got -1"),
+    ],
+)
+def test_wrong_settings_of_the_factorisations(build, message):
+    with pytest.raises(ValueError, match=message):
+        build()

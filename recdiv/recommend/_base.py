@@ -36,7 +36,7 @@ class Recommender(ABC):
     """
 
     train: Interactions | None = None
-    data: ClassVar[tuple[str, ...]] = ()  # constructor arguments that are data, kept in the state and not as settings
+    unsaved: ClassVar[tuple[str, ...]] = ()  # arguments that are data or belong to one machine: no settings to save
 
     def fit(self, train: Interactions) -> Self:
         """Learn from ``train``, from the beginning.
@@ -131,7 +131,7 @@ class Recommender(ABC):
             RuntimeError: before ``fit``.
         """
         catalog = self._fitted().catalog
-        settings = {name: plain(getattr(self, name)) for name in self.settings() if name not in self.data}
+        settings = {name: plain(getattr(self, name)) for name in self.settings() if name not in self.unsaved}
         _checkpoint.write(folder, type(self).__name__, settings, catalog, self._state())
 
     @classmethod

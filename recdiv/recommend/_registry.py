@@ -10,9 +10,12 @@ if TYPE_CHECKING:
 
 #: name -> "module:Class"
 _CLASSES = {
+    "als": "recdiv.recommend.als:ALS",
+    "bpr": "recdiv.recommend.bpr:BPR",
     "item_knn": "recdiv.recommend.item_knn:ItemKNN",
     "popularity": "recdiv.recommend.popularity:Popularity",
     "random": "recdiv.recommend.random:Random",
+    "sasrec": "recdiv.recommend.sasrec:SASRec",
     "text": "recdiv.recommend.text:Text",
 }
 

@@ -39,7 +39,7 @@ class Text(Recommender):
     [1.0, 0.0, 0.6]
     """
 
-    data = ("source",)
+    unsaved = ("source",)
 
     def __init__(
         self,
