@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy.typing as npt
@@ -29,6 +30,7 @@ def rerank(
     history: Tensor | npt.ArrayLike | None = None,
     interests: Tensor | npt.ArrayLike | None = None,
     popularity: Tensor | npt.ArrayLike | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Recommendations:
     """Lists that trade relevance for diversity, from what a recommender scored.
 
@@ -48,8 +50,9 @@ def rerank(
         interests: how much each user cares for each label of a :class:`~recdiv.CategoryKernel`, ``[U, C]`` in the order
             of its ``label_names``.
         popularity: of every item of the catalogue ``[I]``, training interactions, say.
+        progress: called with the number of users done, some at a time.
 
-    A method takes of the last three what ``describe(method).uses`` names and leaves the rest.
+    A method takes of history, interests and popularity what ``describe(method).uses`` names and leaves the rest.
 
     Returns:
         Lists ``[U, k]`` in the order in which items were chosen, with the scores given; empty slots where candidates
@@ -85,6 +88,8 @@ def rerank(
         places = chosen.choose(pool, **options) if best.shape[1] else items[part]
         items[part] = _at(best, places, EMPTY)
         kept[part] = _at(worth, places, -torch.inf)
+        if progress is not None:
+            progress(min(part.stop, len(values)))
     return Recommendations(items, scores=kept)
 
 
