@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-    from recdiv.kernels import Kernel
     from recdiv.tables import Catalog, Interactions, Recommendations
 
 _ENDINGS = (".csv", ".parquet", ".pq")
@@ -25,6 +24,10 @@ _HOW = {
     "popularity": "--history FILE",
     "history": "--history FILE",
 }
+_METHODS = (  # written out, for help must not load the library
+    "calibrated, dpp, entropy, facility_location, mmr, msd, pm2, popularity, random, ssd, tail_quota, topk or xquad; "
+    "options after an @, as in dpp@window=5."
+)
 _PANEL = "How to re-rank"
 
 
@@ -32,7 +35,7 @@ def rerank(
     candidates: Annotated[Path, typer.Argument(help="Candidates: CSV or Parquet, one row a scored item.")],
     catalog: Annotated[Path, typer.Argument(help="Items: CSV or Parquet, one row an item.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Lists: .csv or .parquet.", rich_help_panel="Output")],
-    method: Annotated[str, typer.Option(help="Its name; options after an @.", rich_help_panel=_PANEL)] = "mmr",
+    method: Annotated[str, typer.Option(metavar="NAME", help=_METHODS, rich_help_panel=_PANEL)] = "mmr",
     diversity: Annotated[
         float, typer.Option(help="0: relevance only, 1: diversity only.", rich_help_panel=_PANEL)
     ] = 0.5,
@@ -61,9 +64,7 @@ def rerank(
 ) -> None:
     """Choose lists from scored candidates that trade relevance for diversity.
 
-    Methods: calibrated, dpp, entropy, facility_location, mmr, msd, pm2, popularity, random, ssd, tail_quota, topk and
-    xquad. --history says what users know, care for (calibrated, pm2, xquad) and how popular items are. `recdiv
-    evaluate` reads what is written: user, item, rank and score.
+    The history says what users know, what they care for, and how popular items are; each method takes what it uses.
     """
     with one_sentence("rerank"):
         from rich.console import Console
