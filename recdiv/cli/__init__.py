@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 _COMMANDS = ("evaluate", "compare", "rerank", "doctor")  # recdiv/cli/<name>.py holds a function of that name
-_GROUPS = ("data", "book")  # recdiv/cli/<name>.py holds a Typer called app
+_GROUPS = ("train", "data", "book")  # recdiv/cli/<name>.py holds a Typer called app
 
 
 def _version(wanted: bool) -> None:

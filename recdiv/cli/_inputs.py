@@ -166,7 +166,7 @@ def one_sentence(command: str) -> Iterator[None]:
     """What was wrong with the input, in one line, and exit code 2."""
     try:
         yield
-    except (ValueError, ImportError, OSError) as error:
+    except (ValueError, ImportError, OSError, ArithmeticError, MemoryError) as error:
         message = " ".join(str(error).split())
         for there, here in _SAID.items():
             message = message.replace(there, here)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
-_LEFT = ("metric", "system", "direction")
+_LEFT = ("metric", "system", "direction", "model", "what", "value")
 
 
 def console() -> Console:

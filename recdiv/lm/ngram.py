@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from recdiv._extras import require
 from recdiv.lm.documents import Document, checked, token_ids
 
-Counts = dict[tuple[int, ...], dict[int, int]]  # context -> token -> count
+Counts = dict[int, int]  # n-gram -> count; an n-gram is its tokens as the digits of one number, the newest last
 
 
 class NgramModel:
@@ -50,51 +51,74 @@ class NgramModel:
 
     def fit(self, documents: Sequence[Document]) -> NgramModel:
         """Count; returns itself."""
-        highest: Counts = {}
+        size = len(self.tokenizer)
+        counts: Counts = {}
         for ids in token_ids(self.tokenizer, checked(documents)):
-            padded = [self._begin] * (self.order - 1) + ids
-            for end in range(self.order - 1, len(padded)):
-                after = highest.setdefault(tuple(padded[end - self.order + 1 : end]), {})
-                after[padded[end]] = after.get(padded[end], 0) + 1
-        self._levels = [highest]
-        for _ in range(self.order - 1):
-            self._levels.append(_continuations(self._levels[-1]))
-        self._levels.reverse()  # from no context to the longest
-        self._discounts = [_discount(level) for level in self._levels]
-        self._totals = [{c: (sum(after.values()), len(after)) for c, after in level.items()} for level in self._levels]
+            gram, whole = self._start(), size**self.order
+            for token in ids:
+                gram = (gram * size + token) % whole
+                counts[gram] = counts.get(gram, 0) + 1
+        levels = [counts]
+        for length in range(self.order - 1, 0, -1):
+            levels.append(_continuations(levels[-1], size**length))
+        self._levels = [(level, _discount(level), _totals(level, size)) for level in reversed(levels)]
         return self
 
     def log_p(self, before: Sequence[int], token: int) -> float:
         """The logarithm of p for one token after others (all of the document so far, or its end)."""
-        padded = [self._begin] * (self.order - 1) + list(before)
-        p = 1.0 / len(self.tokenizer)
-        for length, level in enumerate(self._levels):
-            key = tuple(padded[len(padded) - length :])
-            totals, discount = self._totals[length], self._discounts[length]
-            if key not in totals:
-                break  # nothing followed a longer context either
-            total, kinds = totals[key]
-            count = level[key].get(token, 0)
-            p = (max(count - discount, 0.0) + discount * kinds * p) / total
-        return float(np.log(p))
+        gram = self._start()
+        for each in before[max(0, len(before) - self.order + 1) :]:
+            gram = gram * len(self.tokenizer) + each
+        return self._log_p(gram, token)
 
     def token_log_p(self, ids: Sequence[int]) -> npt.NDArray[np.float64]:
         """The logarithm of p for each token of a document ``[T]``."""
-        return np.array([self.log_p(ids[max(0, i - self.order + 1) : i], token) for i, token in enumerate(ids)])
+        size, gram = len(self.tokenizer), self._start()
+        found = np.empty(len(ids))
+        for place, token in enumerate(ids):
+            found[place] = self._log_p(gram, token)
+            gram = (gram * size + token) % size**self.order
+        return found
+
+    def _log_p(self, gram: int, token: int) -> float:
+        """From no context to the longest that was seen; ``gram`` are the tokens before, as one number."""
+        size, p, whole = len(self.tokenizer), 1.0 / len(self.tokenizer), 1
+        for counts, discount, totals in self._levels:
+            context = gram % whole
+            if context not in totals:
+                break  # nothing followed a longer context either
+            total, kinds = totals[context]
+            p = (max(counts.get(context * size + token, 0) - discount, 0.0) + discount * kinds * p) / total
+            whole *= size
+        return math.log(p)
+
+    def _start(self) -> int:
+        """The beginning tokens that stand before a document."""
+        gram = 0
+        for _ in range(self.order - 1):
+            gram = gram * len(self.tokenizer) + self._begin
+        return gram
 
 
-def _continuations(counts: Counts) -> Counts:
-    """In how many different longer contexts each token stands after the shorter one."""
+def _continuations(counts: Counts, whole: int) -> Counts:
+    """In how many different longer contexts each shorter n-gram stands: the oldest token is dropped."""
     found: Counts = {}
-    for context, after in counts.items():
-        shorter = found.setdefault(context[1:], {})
-        for token in after:
-            shorter[token] = shorter.get(token, 0) + 1
+    for gram in counts:
+        found[gram % whole] = found.get(gram % whole, 0) + 1
+    return found
+
+
+def _totals(counts: Counts, size: int) -> dict[int, tuple[int, int]]:
+    """For each context, the sum of what followed it, and how many kinds did."""
+    found: dict[int, tuple[int, int]] = {}
+    for gram, count in counts.items():
+        total, kinds = found.get(gram // size, (0, 0))
+        found[gram // size] = (total + count, kinds + 1)
     return found
 
 
 def _discount(counts: Counts) -> float:
     """n1 / (n1 + 2 n2); a half where no n-gram occurs once, since nothing then tells."""
-    values = [count for after in counts.values() for count in after.values()]
+    values = list(counts.values())
     once, twice = values.count(1), values.count(2)
     return once / (once + 2 * twice) if once else 0.5

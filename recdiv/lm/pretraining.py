@@ -18,11 +18,10 @@ from recdiv.lm._rows import Blocks, MaskedRows, collate, mean_loss
 from recdiv.lm.documents import Document, checked
 from recdiv.lm.from_scratch import small_causal, train_tokenizer
 from recdiv.lm.training import TrainingRun, train
-from recdiv.lm.training_config import TrainingConfig
+from recdiv.lm.training_config import FROM_NOTHING, ONWARD, TrainingConfig
 from recdiv.lm.weights import locate, quiet
 
 Objective = Literal["causal", "masked"]
-_GENTLY = TrainingConfig(learning_rate=5e-5, epochs=3)  # what a model knows is easily lost
 _SENTENCE_FILES = ("1_Pooling/config.json", "sentence_bert_config.json", "modules.json")  # how an encoder is read
 
 
@@ -82,7 +81,7 @@ def pretrain(
             :mod:`recdiv.lm.weights` is the default encoder.
         objective: None takes what the given model was made for; a new model is causal.
         folder: where the model is written, and in ``training/`` the checkpoints; None keeps nothing.
-        config: settings of training; None: 10 epochs from nothing at 3e-3, or 3 on from a model at 5e-5.
+        config: settings of training; None takes ``FROM_NOTHING`` or ``ONWARD`` of :mod:`recdiv.lm.training_config`.
         vocabulary, hidden, layers: of a new model.
         window: tokens a block, or a longest document.
         device: where to compute; None takes a CUDA device where there is one.
@@ -96,7 +95,7 @@ def pretrain(
     held_out = None if validation is None else checked(validation, "validation")
     if window < 2:
         raise ValueError(f"window must be at least 2, got {window}")
-    config = config or (TrainingConfig(learning_rate=3e-3, epochs=10) if model is None else _GENTLY)
+    config = config or (FROM_NOTHING if model is None else ONWARD)
     if model is None:
         if objective == "masked":
             raise ValueError(

@@ -132,3 +132,7 @@ class TrainingConfig:
             bounds = f"a number above {above:g}" if above is not None else f"a number from {least:g}"
             bounds += f" and below {below:g}" if below < math.inf else ""
             raise ValueError(f"{name} must be {bounds}, got {value!r}")
+
+
+FROM_NOTHING = TrainingConfig(learning_rate=3e-3, batch_size=8, epochs=10, schedule="cosine")  # a small new model
+ONWARD = TrainingConfig(learning_rate=5e-5, batch_size=32, epochs=3)  # what a model knows is easily lost
