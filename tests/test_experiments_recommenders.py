@@ -10,6 +10,7 @@ import torch
 import recdiv as rd
 from recdiv.experiments import _models, _sets, recommenders
 from recdiv.experiments._cells import Cells
+from recdiv.experiments._shown import auc, shown_auc
 from recdiv.experiments._table import PER_USER, differences, summary
 from recdiv.recommend import leave_one_out
 
@@ -162,6 +163,28 @@ def test_films_are_read_with_genres_but_not_with_tags():
     assert _sets.readable(frame.drop(columns="text_source"))["text"].tolist()[:2] == ["A blurb.", "funny, sad"]
     with pytest.raises(ValueError, match=r"name must be one of movielens, .*, got 'video'"):
         _sets.prepare("video")
+
+
+def test_clicked_against_shown():
+    frame = pd.DataFrame(
+        {
+            "impression_id": [1, 1, 1, 2, 2, 3],
+            "user_id": ["a", "a", "a", "b", "b", "b"],
+            "item_id": [0, 1, 2, 3, 4, 5],
+            "clicked": [True, True, False, False, True, False],
+        }
+    )
+    found = auc(frame, np.array([3.0, 1.0, 2.0, 5.0, 1.0, 9.0]))
+    assert found["value"] == pytest.approx((0.5 + 0.0) / 2)  # impression 3 holds no pair
+    assert found["n"] == 2
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(6)}))
+    log = rd.Interactions(pd.DataFrame({"user_id": ["a", "a", "b"], "item_id": [0, 1, 4]}), catalog)
+    split = leave_one_out(log)
+    model = rd.recommend.Text(torch.eye(6)).fit(split.train)
+    assert shown_auc(model, frame, catalog, split)["value"] == pytest.approx((0.75 + 1.0) / 2)
+    nobody = rd.recommend.Popularity().fit(split.train)
+    only_a = frame[frame["user_id"] == "a"]
+    assert shown_auc(nobody, pd.concat([only_a, only_a.assign(user_id="new")]), catalog, split)["n"] == 1
 
 
 @pytest.mark.real

@@ -11,6 +11,7 @@ import numpy as np
 from recdiv.evaluation import evaluate
 from recdiv.evaluation._report import Report
 from recdiv.experiments._sets import Prepared
+from recdiv.experiments._shown import shown_auc
 from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import Recommender
 from recdiv.tables import Interactions, Recommendations
@@ -31,6 +32,7 @@ def marks(model: Recommender, prepared: Prepared, kernel: EmbeddingKernel) -> di
 
     ``accuracy`` and ``diversity`` are of everybody tested. ``cold`` is of those whose test item nobody had in
     training: ranked among all items, and (``cold_only``) among the cold ones alone. ``warm`` is of the others.
+    ``shown`` is of what was clicked among what was shown, where the set says so.
     """
     split = prepared.split
     lists = split.recommend(model, k=max(CUTOFFS))
@@ -55,6 +57,9 @@ def marks(model: Recommender, prepared: Prepared, kernel: EmbeddingKernel) -> di
         narrow = split.recommend(model, k=K, candidates=cold.nonzero()[:, 0])
         found["cold"] = _of(lists, prepared, wanted, ("ndcg@10", "recall@10", "ndcg@20", "recall@20"))
         found["cold_only"] = _of(narrow, prepared, wanted, ("ndcg@10", "recall@10"))
+    if prepared.impressions is not None:
+        line = shown_auc(model, prepared.impressions, prepared.catalog, split)
+        found["shown"] = {"auc": {key: plain(value) for key, value in line.items() if key != "null"} | {"null": 0.5}}
     report = evaluate(lists, prepared.catalog, test=split.test, metrics=["ndcg@10"], confidence=None)
     found["ndcg@10 of each user"] = [round(float(value), 6) for value in report.lists["ndcg@10"]]
     return found

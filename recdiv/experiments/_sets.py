@@ -23,12 +23,14 @@ class Prepared:
         catalog: every item; its ``text`` is what the encoder reads after the title.
         split: training, validation and test part.
         about: how the split was made and what was left out, for the record.
+        impressions: what was shown, one row a candidate, where the set says so.
     """
 
     name: str
     catalog: Catalog
     split: Split
     about: dict[str, str | int]
+    impressions: pd.DataFrame | None = None
 
 
 def prepare(name: str) -> Prepared:
@@ -47,7 +49,7 @@ def prepare(name: str) -> Prepared:
     split, why = SETS[name](interactions)
     about: dict[str, str | int] = {"protocol": split.protocol, "why": why, **split.counts}
     about.update(events_as_loaded=len(interactions), users_as_loaded=interactions.n_users, items=len(catalog))
-    return Prepared(name, catalog, split, about)
+    return Prepared(name, catalog, split, about, data.extras.get("impressions"))
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:

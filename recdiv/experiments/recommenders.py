@@ -23,10 +23,11 @@ from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import NULL, K, marks, plain, validation_mark
 from recdiv.experiments._models import MODELS, Entry, Options, build, missing
 from recdiv.experiments._sets import SETS, Prepared, prepare
+from recdiv.experiments._shown import auc
 from recdiv.experiments._table import differences, summary
 from recdiv.kernels import EmbeddingKernel
 
-RECIPE = 1  # raise it when the code below changes what a cell means
+RECIPE = 2  # raise it when the code below changes what a cell means
 CELLS = Cells("recommenders", recipe=RECIPE)
 
 
@@ -132,9 +133,9 @@ def _seeds(entry: Entry, seeds: Sequence[int]) -> Sequence[int]:
     return seeds[: entry.seeds] if entry.seeded else seeds[:1]
 
 
-def _size(prepared: Prepared) -> dict[str, int]:
+def _size(prepared: Prepared) -> dict[str, float | int | None]:
     split = prepared.split
-    return {
+    size: dict[str, float | int | None] = {
         "train_events": len(split.train),
         "validation_events": len(split.validation),
         "test_events": len(split.test),
@@ -143,6 +144,10 @@ def _size(prepared: Prepared) -> dict[str, int]:
         "cold_items": int(split.cold().sum()),
         "cold_test_events": len(split.slice(split.cold())),
     }
+    if prepared.impressions is not None:  # what the place in the list alone says, whatever stands there
+        shown = prepared.impressions
+        size["auc_of_position"] = plain(auc(shown, -shown["position"].to_numpy(dtype="float64"))["value"])
+    return size
 
 
 if __name__ == "__main__":
