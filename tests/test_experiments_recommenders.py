@@ -187,6 +187,18 @@ def test_clicked_against_shown():
     assert shown_auc(nobody, pd.concat([only_a, only_a.assign(user_id="new")]), catalog, split)["n"] == 1
 
 
+def test_large_sets_are_cut_by_a_rule():
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(3)}))
+    rows = [("a", 0, 1), ("a", 1, 9), ("b", 0, 2), ("c", 2, 3), ("c", 0, 7), ("d", 1, 8)]
+    log = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), catalog)
+    assert _sets.latest_users(log, 2).users.tolist() == ["a", "d"]
+    assert len(_sets.latest_users(log, 2)) == 3  # all of their events, old ones too
+    drawn = _sets.drawn_users(log, 2)
+    assert drawn.n_users == 2
+    assert drawn.users.tolist() == _sets.drawn_users(log, 2).users.tolist()
+    assert len(_sets.latest_users(log, 99)) == len(_sets.drawn_users(log, 99)) == len(log)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["movielens", "movietweetings", "lastfm", "online_retail", "nemig"])
 def test_real_splits_keep_their_promises(name):
