@@ -39,6 +39,8 @@ class Entry:
     needs: Mapping[str, str] = field(default_factory=dict)
 
 
+_SHORT: Options = {"epochs": 10, "patience": 3}  # as long as one core has time for; most runs stop before
+
 MODELS: dict[str, Entry] = {
     "popularity": Entry("Popularity", "popularity"),
     "random": Entry("Random", "random", seeded=True),
@@ -50,6 +52,15 @@ MODELS: dict[str, Entry] = {
     "text_mean": Entry(
         "Text (mean)", "text", tried=tuple({"half_life": h} for h in (None, 10.0, 5.0, 2.0, 1.0)), vectors="source"
     ),
+    "als": Entry(
+        "ALS",
+        "als",
+        seeded=True,
+        tried=tuple({"regularization": r, "alpha": a} for r in (10.0, 50.0) for a in (2.0, 10.0)),
+    ),
+    "bpr": Entry("BPR", "bpr", seeded=True, tried=({"epochs": 30}, {"epochs": 100})),
+    "sasrec": Entry("SASRec", "sasrec", seeded=True, tried=(_SHORT,)),
+    "sasrec_text": Entry("SASRec from text", "sasrec", seeded=True, tried=(_SHORT,), vectors="vectors"),
 }
 
 
