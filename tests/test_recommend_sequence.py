@@ -122,6 +122,22 @@ def test_training_stops_when_validation_does_not_improve_and_keeps_the_best():
     assert _fit.validate(model._module, judge, 10) == pytest.approx(values[best], abs=1e-6)
 
 
+def test_without_patience_everything_is_learnt_from_and_the_last_epoch_counts():
+    model = recommend.SASRec(**SMALL, epochs=6, patience=None, rng=1).fit(TRAIN)
+    assert [entry["epoch"] for entry in model.history] == [0, 1, 2, 3, 4, 5, 6]
+    assert not any("ndcg" in entry for entry in model.history)
+    longer = recommend.SASRec(**SMALL, epochs=7, patience=None, rng=1).fit(TRAIN)
+    assert [entry["loss"] for entry in longer.history[1:7]] == [entry["loss"] for entry in model.history[1:]]
+    longer.update_epochs = 1
+    assert longer.update(TRAIN).history[-1]["loss"] < model.history[-1]["loss"]
+
+
+def test_histories_too_short_to_validate_on_are_learnt_from_all_the_same():
+    pairs = pd.DataFrame({"user_id": np.repeat(np.arange(20), 2), "item_id": ["i0", "i1"] * 20})
+    model = recommend.SASRec(**SMALL, epochs=12, dropout=0.0).fit(rd.Interactions(pairs, TRAIN.catalog))
+    assert model.recommend(["new"], k=1, histories=[[0]]).items.tolist() == [[1]]
+
+
 def test_validation_ranks_among_what_was_not_had():
     class Fixed(_Table):
         def scores(self, rows, table):

@@ -37,7 +37,7 @@ class Plan:
 
     Attributes:
         epochs: passes at most.
-        patience: epochs without a better validation nDCG after which to stop.
+        patience: epochs without a better validation nDCG after which to stop; None: nobody validates, all epochs count.
         batch_size: items to predict a step.
         learning_rate, weight_decay: of AdamW, the rate after a short warm-up constant.
         length: items of a history that are read.
@@ -46,7 +46,7 @@ class Plan:
     """
 
     epochs: int
-    patience: int
+    patience: int | None
     batch_size: int
     learning_rate: float
     weight_decay: float
@@ -60,11 +60,11 @@ def fit(
 ) -> History:
     """Train ``module`` in place; it ends with the weights of its best epoch, the state it came in with being epoch 0.
 
-    The last item of some users is held out to find the best epoch. A loss that is no number ends the training with the
-    best weights so far and a warning. With ``folder``, each epoch leaves a checkpoint there, and a training that was
-    killed goes on from the last one as if nothing had happened.
+    The last item of some users is held out to find the best epoch; where nobody can be spared the last epoch counts. A
+    loss that is no number ends the training with the best weights so far and a warning. With ``folder``, each epoch
+    leaves a checkpoint there, and a training that was killed goes on from the last one as if nothing had happened.
     """
-    held_out = _validators(histories, plan.rng)
+    held_out = set() if plan.patience is None else _validators(histories, plan.rng)
     known = [each[:-1] if row in held_out else each for row, each in enumerate(histories)]
     read, predict = windows(known, plan.length)
     if not len(read):
@@ -73,14 +73,14 @@ def fit(
     optimizer = AdamW(module.groups(plan.learning_rate, plan.weight_decay), fused=True)
     state = Checkpoint(module, optimizer, folder, (plan, [each.tobytes() for each in histories]))
     if not state.resume():
-        state.keep({"epoch": 0, "ndcg": validate(module, judge, plan.length)})
+        state.keep({"epoch": 0, **_judged(module, judge, plan)})
     quiet = {} if plan.progress else {"disable": True}  # said only to silence: what is said overrides TQDM_DISABLE
     with tqdm(total=plan.epochs, initial=state.epoch, desc=name, unit="epoch", **quiet) as bar:
-        while state.epoch < plan.epochs and state.epoch - state.best_epoch < plan.patience:
+        while state.epoch < plan.epochs and state.epoch - state.best_epoch < (plan.patience or plan.epochs):
             loss = _epoch(module, optimizer, read, predict, plan, state.epoch + 1)
             if loss is None:
                 break
-            state.keep({"epoch": state.epoch + 1, "loss": loss, "ndcg": validate(module, judge, plan.length)})
+            state.keep({"epoch": state.epoch + 1, "loss": loss, **_judged(module, judge, plan)})
             bar.set_postfix({key: f"{value:.4f}" for key, value in state.history[-1].items() if key != "epoch"})
             bar.update()
     return state.finish()
@@ -112,6 +112,10 @@ def _epoch(
             optimizer.step()
             losses.append(float(loss.detach()))
     return float(np.mean(losses))
+
+
+def _judged(module: NextItem, judge: Sequence[tuple[Rows, int]], plan: Plan) -> dict[str, float]:
+    return {"ndcg": validate(module, judge, plan.length)} if judge else {}
 
 
 @torch.no_grad()

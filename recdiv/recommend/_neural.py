@@ -25,7 +25,7 @@ class NeuralRecommender(Recommender):
     """A :class:`NextItem` behind the interface; a subclass builds it.
 
     Attributes:
-        history: what each epoch of the last training came to: ``epoch``, ``loss``, ``ndcg`` (validation).
+        history: what each epoch of the last training came to: ``epoch``, ``loss``, ``ndcg`` of those who validate.
     """
 
     unsaved: ClassVar[tuple[str, ...]] = ("device", "folder", "progress")
@@ -40,7 +40,7 @@ class NeuralRecommender(Recommender):
         dropout: float,
         epochs: int,
         update_epochs: int,
-        patience: int,
+        patience: int | None,
         batch_size: int,
         learning_rate: float,
         weight_decay: float,
@@ -50,7 +50,8 @@ class NeuralRecommender(Recommender):
         progress: bool,
     ) -> None:
         sizes = {"dimension": dimension, "layers": layers, "heads": heads, "length": length, "epochs": epochs}
-        sizes |= {"update_epochs": update_epochs, "patience": patience, "batch_size": batch_size}
+        sizes |= {"update_epochs": update_epochs, "batch_size": batch_size}
+        sizes |= {} if patience is None else {"patience": patience}
         for name, value in sizes.items():
             if value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")

@@ -45,7 +45,9 @@ class Checkpoint:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch with the best validation so far, the first of several."""
+        """The epoch with the best validation so far, the first of several; the last one where nothing validates."""
+        if "ndcg" not in self.history[-1]:
+            return self.epoch
         return int(max(self.history, key=lambda entry: entry["ndcg"])["epoch"])
 
     def keep(self, entry: dict[str, float]) -> None:

@@ -33,7 +33,7 @@ class SASRec(NeuralRecommender):
         epochs: passes over the data at most.
         update_epochs: passes at most when ``update`` goes on.
         patience: epochs without a better validation nDCG (the last item of up to 1,000 users, held out) after which
-            training stops; the best epoch counts.
+            training stops; the best epoch counts. None: nobody is held out and the last epoch counts.
         batch_size: items to predict a step.
         learning_rate, weight_decay: of AdamW.
         rng: seed of everything drawn; equal seeds give equal models on one device and number of threads.
@@ -63,7 +63,7 @@ class SASRec(NeuralRecommender):
         dropout: float = 0.3,
         epochs: int = 20,
         update_epochs: int = 3,
-        patience: int = 3,
+        patience: int | None = 3,
         batch_size: int = 1024,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.01,
