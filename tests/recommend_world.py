@@ -26,4 +26,5 @@ MODELS = {
     "sasrec": lambda: recommend.SASRec(dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
     "sasrec_text": lambda: recommend.SASRec(VECTORS, dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
     "bpr": lambda: recommend.BPR(factors=4, epochs=20),
+    "generative": lambda: recommend.Generative(epochs=1, hidden=16, layers=1, vocabulary=270, width=20),
 }

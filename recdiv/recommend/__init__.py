@@ -6,6 +6,7 @@ from recdiv.recommend._base import Recommender
 from recdiv.recommend._registry import make, names
 from recdiv.recommend.als import ALS
 from recdiv.recommend.bpr import BPR
+from recdiv.recommend.generative import Generative
 from recdiv.recommend.item_knn import ItemKNN
 from recdiv.recommend.popularity import Popularity
 from recdiv.recommend.protocol import Split, first_events, k_core, leave_one_out, temporal_split
@@ -17,6 +18,7 @@ from recdiv.recommend.topk import topk
 __all__ = [
     "ALS",
     "BPR",
+    "Generative",
     "ItemKNN",
     "Popularity",
     "Random",

@@ -8,26 +8,31 @@ import torch
 from torch import Tensor
 
 from recdiv.lm._causal import Causal
+from recdiv.recommend._choices import Rows
 
 _IGNORED = -100  # a label that no loss is taken of
 
 
-def history_tokens(causal: Causal, items: Sequence[Sequence[int]], history: Sequence[int], room: int) -> list[int]:
-    """Begin token and the items of a history, each with its end token; the oldest ones go where ``room`` ends."""
-    kept: list[Sequence[int]] = []
+def fitting(items: Sequence[Sequence[int]], history: Sequence[int], room: int | None) -> list[int]:
+    """The latest items of a history whose tokens, with a begin token, take no more than ``room`` (None: any).
+
+    >>> fitting([[5, 1], [6, 7, 1]], [0, 1, 0], 6)
+    [1, 0]
+    """
+    kept: list[int] = []
     used = 1
     for item in reversed(history):
         used += len(items[item])
-        if used > room:
+        if room is not None and used > room:
             break
-        kept.append(items[item])
-    return [causal.begin, *(token for item in reversed(kept) for token in item)]
+        kept.append(item)
+    return kept[::-1]
 
 
 def training_rows(
     causal: Causal,
     items: Sequence[Sequence[int]],
-    histories: Sequence[Sequence[int]],
+    histories: Sequence[Sequence[int] | Rows],
     *,
     longest: int,
     learnt: Sequence[int] | None = None,

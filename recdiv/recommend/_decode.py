@@ -15,6 +15,8 @@ from torch import Tensor
 from recdiv.lm._causal import Causal, Reading
 from recdiv.recommend._trie import Trie
 
+METHODS = ("beam", "diverse", "sample")
+
 
 @dataclass(frozen=True)
 class Decoding:
@@ -34,6 +36,18 @@ class Decoding:
     temperature: float = 1.0
     groups: int = 1
     penalty: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be positive, got {self.temperature}")
+        if self.method != "sample" and self.temperature != 1:
+            raise ValueError(f"temperature must be 1 where method is not 'sample', got {self.temperature}")
+        if not self.penalty >= 0:
+            raise ValueError(f"penalty must not be negative, got {self.penalty}")
+        if not 1 <= self.groups <= self.width:
+            raise ValueError(f"groups must be 1 to width ({self.width}), got {self.groups}")
 
 
 @dataclass(frozen=True)
@@ -178,7 +192,7 @@ def _by_groups(done: Hypotheses, grown: Hypotheses, trie: Trie, how: Decoding) -
             before = Hypotheses.together(kept)
             took = before.user * n_tokens + trie.token[before.node]
             fresh = before.row >= 0  # a leaf held from earlier places takes no token here
-            seen, times = took[fresh].unique(return_counts=True)
+            seen, times = torch.unique(took[fresh], return_counts=True)
             mine = ways.user * n_tokens + trie.token[ways.node]
             at = torch.searchsorted(seen, mine).clamp(max=max(len(seen) - 1, 0))
             dear = torch.where(seen[at] == mine, times[at], 0) if len(seen) else torch.zeros_like(mine)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _CLASSES = {
     "als": "recdiv.recommend.als:ALS",
     "bpr": "recdiv.recommend.bpr:BPR",
+    "generative": "recdiv.recommend.generative:Generative",
     "item_knn": "recdiv.recommend.item_knn:ItemKNN",
     "popularity": "recdiv.recommend.popularity:Popularity",
     "random": "recdiv.recommend.random:Random",

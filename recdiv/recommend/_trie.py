@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from recdiv.recommend._choices import Rows
+
 
 @dataclass(frozen=True)
 class Trie:
@@ -42,8 +44,8 @@ class Trie:
     def of(cls, sequences: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Trie:
         """The tree of one sequence an item; none may begin another, which an end token sees to."""
         items: dict[tuple[int, ...], list[int]] = {}
-        for item, sequence in enumerate(sequences):
-            items.setdefault(tuple(sequence), []).append(item)
+        for row, sequence in enumerate(sequences):
+            items.setdefault(tuple(sequence), []).append(row)
         leaves = sorted(items)
         lengths = np.array([len(leaf) for leaf in leaves])
         table = np.full((len(leaves), int(lengths.max())), -1)
@@ -51,9 +53,11 @@ class Trie:
             table[row, : len(leaf)] = leaf
         nodes = _levels(table, lengths)
         start = np.cumsum([0, *(len(items[leaf]) for leaf in leaves)])
-        held = np.array([item for leaf in leaves for item in items[leaf]])
-        arrays = [torch.from_numpy(each).to(device) for each in (*nodes, held, start)]
-        return cls(*arrays[:5], table.shape[1], *arrays[5:])
+        held = np.array([row for leaf in leaves for row in items[leaf]])
+        token, low, high, first, count, item, ends = (
+            torch.from_numpy(each).to(device) for each in (*nodes, held, start)
+        )
+        return cls(token, low, high, first, count, depth=table.shape[1], item=item, start=ends)
 
     def alive(self, allowed: Tensor) -> Tensor:
         """Which nodes lead to an allowed item: bool ``[U, I]`` -> bool ``[U, n]``."""
@@ -61,7 +65,7 @@ class Trie:
         return ahead[:, self.start[self.high]] > ahead[:, self.start[self.low]]
 
 
-def _levels(table: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:  # type: ignore[type-arg]
+def _levels(table: Rows, lengths: Rows) -> list[Rows]:
     """Token, low, high, first and count of every node, from sorted sequences padded with -1."""
     low, high, token = [np.zeros(1, dtype=np.int64)], [np.array([len(table)])], [np.array([-1])]
     parent = [np.array([-1])]

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -15,16 +14,23 @@ from torch import Tensor
 from recdiv.lm._causal import Causal
 from recdiv.lm._packed import packed, unpacked
 from recdiv.lm.item_texts import item_texts
-from recdiv.recommend import _free
+from recdiv.lm.scorer import CausalScorer
+from recdiv.lm.training import train
+from recdiv.lm.training_config import TrainingConfig
 from recdiv.recommend._base import Recommender
-from recdiv.recommend._behaviour import collate, history_tokens, training_rows
+from recdiv.recommend._behaviour import collate, fitting, training_rows
 from recdiv.recommend._choices import Rows, allowed
-from recdiv.recommend._decode import Decoding, Hypotheses, decode
+from recdiv.recommend._decode import Decoding
+from recdiv.recommend._free import named, write_freely
 from recdiv.recommend._small_model import small_model
 from recdiv.recommend._trie import Trie
-from recdiv.tables import Interactions, Recommendations
+from recdiv.recommend._writer import Writer
+from recdiv.recommend.topk import best
+from recdiv.tables import EMPTY, Interactions, Recommendations
 
-METHODS = ("beam", "diverse", "sample")
+_NUMBERS = 1 << 23  # places of users × items looked at together
+_REQUESTS = 1 << 15  # texts scored in one call
+_WINDOW = 512  # tokens that a small model can read
 
 
 class Generative(Recommender):
@@ -80,8 +86,8 @@ class Generative(Recommender):
         model.method, model.temperature = "sample", 1.5
         varied = model.recommend(test.users, k=10)
 
-    Source: Geng et al. 2022 for recommendation as text; De Cao et al. 2021 for writing inside a prefix tree; Vijayakumar
-    et al. 2018 for diverse beams; Kool et al. 2019 for sampling without replacement.
+    Source: De Cao et al. 2021 for writing inside a prefix tree; Vijayakumar et al. 2018 for diverse beams; Kool et al.
+    2019 for sampling without replacement.
     """
 
     data: ClassVar[tuple[str, ...]] = ("model",)
@@ -111,7 +117,13 @@ class Generative(Recommender):
     ) -> None:
         self.model, self.read, self.longest = model, read, longest
         self.epochs, self.learning_rate, self.batch_size, self.lora_rank = epochs, learning_rate, batch_size, lora_rank
-        self.method, self.width, self.temperature, self.groups, self.penalty = method, width, temperature, groups, penalty
+        self.method, self.width, self.temperature, self.groups, self.penalty = (
+            method,
+            width,
+            temperature,
+            groups,
+            penalty,
+        )
         self.constrained, self.hidden, self.layers, self.vocabulary = constrained, hidden, layers, vocabulary
         self.device, self.rng, self.progress = device, rng, progress
         for name, least in (("longest", 1), ("epochs", 0), ("hidden", 16), ("layers", 1), ("vocabulary", 258)):
@@ -121,53 +133,40 @@ class Generative(Recommender):
 
     def _decoding(self, k: int) -> Decoding:
         """The settings of writing, checked."""
-        if self.method not in METHODS:
-            raise ValueError(f"method must be one of {', '.join(METHODS)}, got {self.method!r}")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature must be positive, got {self.temperature}")
-        if self.method != "sample" and self.temperature != 1:
-            raise ValueError(f"temperature must be 1 where method is not 'sample', got {self.temperature}")
-        if not self.penalty >= 0:
-            raise ValueError(f"penalty must not be negative, got {self.penalty}")
         if self.width is not None and self.width < k:
             raise ValueError(f"width must be at least k ({k}) or None, got {self.width}")
         width = max(2 * k, 20) if self.width is None else self.width
-        groups = self.groups if self.method == "diverse" else 1
-        if not 1 <= groups <= width:
-            raise ValueError(f"groups must be 1 to width ({width}), got {groups}")
-        return Decoding(self.method, width, self.temperature, groups, self.penalty)
-
-    # --- learning ---------------------------------------------------------------------------------------------------
+        return Decoding(
+            self.method, width, self.temperature, self.groups if self.method == "diverse" else 1, self.penalty
+        )
 
     def _learn(self, train: Interactions) -> None:
-        texts = item_texts(train.catalog, self.read)
-        if self.model is None:
-            pair = small_model(
-                texts, vocabulary=self.vocabulary, hidden=self.hidden, layers=self.layers, window=512, seed=self.rng
-            )
-            self._set_up(train, Causal(pair, device=self.device or _default_device()))
-        else:
-            given = copy.deepcopy(self.model) if isinstance(self.model, tuple) else self.model
-            self._set_up(train, Causal(given, device=self.device))
+        self._texts = item_texts(train.catalog, self.read)
+        given, device = self.model, self.device
+        if given is None:
+            given = small_model(
+                self._texts, vocabulary=self.vocabulary, hidden=self.hidden, layers=self.layers, window=_WINDOW,
+                seed=self.rng,
+            )  # fmt: skip
+            device = device or _device()
+        self._set_up(Causal(copy.deepcopy(given) if isinstance(given, tuple) else given, device=device))
         self._train(train.histories(), None)
 
     def _go_on(self, train: Interactions, before: Interactions) -> None:
-        """Fine-tune on what is new: the events beyond those of before, each with its history."""
-        learnt = [len(history) for history in before.histories(train.users)]
-        self._train(train.histories(), learnt)
+        """Fine-tune on the events that were not known before, each after its history."""
+        self._train(train.histories(), [len(history) for history in before.histories(train.users)])
 
-    def _set_up(self, train: Interactions, causal: Causal) -> None:
-        self._causal, self._texts = causal, item_texts(train.catalog, self.read)
+    def _set_up(self, causal: Causal) -> None:
+        self._causal = causal
         self._items = [[*tokens, causal.end] for tokens in causal.tokens(self._texts)]
-        self._trie = Trie.of(self._items, causal.device) if self._items else None
-        longest = max(map(len, self._items), default=0)
-        if causal.window is not None and longest + 1 > causal.window:
-            raise ValueError(f"texts must fit the model's window of {causal.window} tokens, got one of {longest}")
+        self._trie = Trie.of(self._items, causal.device)
+        if causal.window is not None and self._trie.depth >= causal.window:
+            raise ValueError(
+                f"texts must fit the model's window of {causal.window} tokens with a beginning and an end token, "
+                f"got one of {self._trie.depth - 1}"
+            )
 
-    def _train(self, histories: Sequence[Any], learnt: Sequence[int] | None) -> None:
-        from recdiv.lm.training import train
-        from recdiv.lm.training_config import TrainingConfig
-
+    def _train(self, histories: Sequence[Rows], learnt: Sequence[int] | None) -> None:
         rows = training_rows(self._causal, self._items, histories, longest=self.longest, learnt=learnt)
         if not rows or not self.epochs:
             return
@@ -178,14 +177,22 @@ class Generative(Recommender):
             lora_rank=self.lora_rank,
             seed=self.rng,
         )
-        run = train(self._causal.model, rows, config, collate=collate, progress=self.progress)
-        self._causal.model = run.model.eval()
+        self._causal.model = train(self._causal.model, rows, config, collate=collate, progress=self.progress).model
 
-    # --- scoring and writing ----------------------------------------------------------------------------------------
+    def _state(self) -> dict[str, Tensor]:
+        given = torch.tensor(self.model is not None)
+        return {"given": given, **packed(self._causal.model, self._causal.tokenizer)}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        pair = unpacked(state)
+        self._texts = item_texts(self._fitted().catalog, self.read)
+        self._set_up(Causal(pair, device=self.device or _device()))
+        if state["given"]:  # the model that was given is not kept: fitted again, it goes on from here
+            self.model = copy.deepcopy(pair)
+
+    # --- scoring and writing ------------------------------------------------------------------------------------
 
     def _score(self, users: list[Any], histories: list[Rows]) -> Tensor:
-        from recdiv.lm.scorer import CausalScorer
-
         n_items = len(self._texts)
         scores = torch.zeros(len(users), n_items, dtype=torch.float64)
         warm = [row for row, history in enumerate(histories) if len(history)]
@@ -193,10 +200,20 @@ class Generative(Recommender):
         step = max(1, _REQUESTS // max(n_items, 1))
         for start in range(0, len(warm), step):
             part = warm[start : start + step]
-            contexts = [self._context(histories[row]) for row in part for _ in range(n_items)]
+            said = [tuple(self._texts[item] for item in self._read_of(histories[row])) for row in part]
+            contexts = [each for each in said for _ in range(n_items)]
             found = scorer.log_likelihood(self._texts * len(part), contexts=contexts, progress=self.progress)
             scores[part] = found.view(len(part), n_items)
         return scores
+
+    def _read_of(self, history: Rows) -> list[int]:
+        """The latest items of a history that any item fits behind."""
+        room = None if self._causal.window is None else self._causal.window - self._trie.depth
+        return fitting(self._items, history[-self.longest :].tolist(), room)
+
+    def _sequences(self, histories: Sequence[Rows]) -> list[list[int]]:
+        begin = self._causal.begin
+        return [[begin, *(t for item in self._read_of(each) for t in self._items[item])] for each in histories]
 
     def recommend(
         self,
@@ -207,14 +224,71 @@ class Generative(Recommender):
         histories: Sequence[Any] | None = None,
         candidates: Tensor | npt.ArrayLike | Sequence[Any] | None = None,
     ) -> Recommendations:
-        """``k`` items for each user, written as the settings say; see the class and :meth:`Recommender.recommend`."""
+        """Lists of ``k`` items, written as the settings say; arguments as for :meth:`Recommender.recommend`."""
         n_items, users = self._fitted().n_items, list(users)
-        known = self._histories(users, histories)
-        mask = None if candidates is None else allowed(candidates, len(users), n_items).expand(len(users), n_items)
-        cold = [row for row, history in enumerate(known) if not len(history)]
-        few = None if mask is None else [mask[row].nonzero().ravel() for row in cold]
-        lists = super().recommend(
-            [users[row] for row in cold], k=k, histories=[known[row] for row in cold], candidates=few
-        )
-        warm = [row for row, history in enumerate(known) if len(history)]
-        ...
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
+        how, known = self._decoding(k), self._histories(users, histories)
+        mask = torch.ones(1, n_items, dtype=torch.bool)
+        if candidates is not None:
+            mask = allowed(candidates, len(users), n_items)
+        items = torch.full((len(users), k), EMPTY)
+        scores = torch.full((len(users), k), -torch.inf, dtype=torch.float64)
+        step = max(1, _NUMBERS // max(n_items, 1))
+        for cold in (True, False):
+            alike = [row for row, history in enumerate(known) if (len(history) == 0) == cold]
+            find = self._popular if cold else self._written if self.constrained else self._free
+            for start in range(0, len(alike), step):
+                rows = alike[start : start + step]
+                open_ = mask.expand(len(users), n_items)[rows].clone()
+                for place, row in enumerate(rows if exclude_seen else ()):
+                    open_[place, known[row]] = False
+                part = [users[row] for row in rows], [known[row] for row in rows]
+                items[rows], scores[rows] = find(how, k, *part, open_)
+        return Recommendations(items, scores=scores if self.constrained else None, users=users)
+
+    def _popular(
+        self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        counts = self._fitted().item_counts().double().expand(len(users), -1)
+        values, items = best(counts.masked_fill(~open_, -torch.inf), k)
+        return items, values
+
+    def _written(
+        self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        writer = Writer(self._causal, self._trie, how, k, self.progress)
+        return writer.write(self._sequences(histories), open_, [_seed(self.rng, user) for user in users])
+
+    def _free(
+        self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        items = named(self._texts_of(how, k, histories), self._texts)
+        closed = (items >= 0) & ~open_.gather(1, items.clamp(min=0))
+        return items.masked_fill(closed, EMPTY), torch.full(items.shape, torch.nan, dtype=torch.float64)
+
+    def write(
+        self, users: Iterable[Any], *, k: int = 10, histories: Sequence[Any] | None = None
+    ) -> list[list[str | None]]:
+        """What the model writes for each user where nothing keeps it to the catalogue; None for a text without an end.
+
+        Raises:
+            RuntimeError: before ``fit``.
+            ValueError: as ``recommend``, or if ``method`` is ``"diverse"``.
+        """
+        users = list(users)
+        return self._texts_of(self._decoding(k), k, self._histories(users, histories))
+
+    def _texts_of(self, how: Decoding, k: int, histories: Sequence[Rows]) -> list[list[str | None]]:
+        if how.method == "diverse":
+            raise ValueError("method must be 'beam' or 'sample' to write freely, got 'diverse'")
+        longest = self._trie.depth  # what is longer than every item names none
+        return write_freely(self._causal, self._sequences(histories), how=how, k=k, longest=longest, seed=self.rng)
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _seed(rng: int, user: Any) -> int:  # noqa: ANN401
+    return int.from_bytes(hashlib.sha256(f"{rng} {user!r}".encode()).digest()[:8])
