@@ -90,7 +90,7 @@ class Generative(Recommender):
     2019 for sampling without replacement.
     """
 
-    data: ClassVar[tuple[str, ...]] = ("model",)
+    unsaved: ClassVar[tuple[str, ...]] = ("model", "device", "progress")
 
     def __init__(
         self,
