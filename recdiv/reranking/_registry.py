@@ -21,6 +21,8 @@ class Method:
         name: what :func:`recdiv.rerank` calls it.
         choose: the function itself.
         formula: what it maximises, or the step it takes, with δ for ``diversity``.
+        maps: what δ is in the terms of the source, where 0 is relevance only and 1 diversity only.
+        bound: how near to the best list it comes for sure; "" where nothing is promised.
         needs: which of ``kernel``, ``history``, ``interests``, ``popularity`` it cannot do without; ``"a|b"`` means
             one of the two.
         uses: which of them it takes where given; it leaves the others alone.
@@ -32,15 +34,34 @@ class Method:
     name: str
     choose: Choose
     formula: str
+    maps: str
+    bound: str
     needs: tuple[str, ...]
     uses: tuple[str, ...]
     prefix: bool
     citation: str
     options: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def summary(self) -> str:
+        """First paragraph of the docstring, without its markup.
+
+        >>> describe("topk").summary.partition(";")[0]
+        'The k most relevant candidates'
+        """
+        first = (inspect.getdoc(self.choose) or "").split("\n\n")[0].replace("\n", " ")
+        return first.replace("``", "").replace("*", "")
+
 
 def register(
-    *, formula: str, needs: tuple[str, ...] = (), uses: tuple[str, ...] = (), prefix: bool, citation: str = ""
+    *,
+    formula: str,
+    maps: str,
+    bound: str = "",
+    needs: tuple[str, ...] = (),
+    uses: tuple[str, ...] = (),
+    prefix: bool,
+    citation: str = "",
 ) -> Callable[[Choose], Choose]:
     """Enter a re-ranker under the name of its function."""
 
@@ -48,7 +69,7 @@ def register(
         parameters = inspect.signature(choose).parameters.values()
         options = {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
         name = choose.__name__
-        _METHODS[name] = Method(name, choose, formula, needs, (*needs, *uses), prefix, citation, options)
+        _METHODS[name] = Method(name, choose, formula, maps, bound, needs, (*needs, *uses), prefix, citation, options)
         return choose
 
     return enter

@@ -15,6 +15,8 @@ from recdiv.reranking.xquad import share_at
 
 @register(
     formula="max (1−δ)/k Σ_{i ∈ S} rᵢ + δ [1 − C_KL / ln(1/α)],  C_KL = Σ_f p(f|u) ln(p(f|u) / q̃(f|S))",
+    maps="λ of Steck, both of his terms brought to [0, 1]",
+    bound="at least 1 − 1/e of the best",
     needs=("kernel", "history|interests"),
     prefix=False,
     citation="steck2018calibrated",

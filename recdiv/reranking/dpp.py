@@ -13,6 +13,7 @@ from recdiv.reranking._volume import EXHAUSTED, Volume
 
 @register(
     formula="max (1−δ) Σ_{i ∈ S} rᵢ + δ ln det K_S",
+    maps="1 − θ of Chen et al. before their rescaling: nats of volume against relevance",
     needs=("kernel",),
     uses=("history",),
     prefix=True,

@@ -16,6 +16,7 @@ _SLACK = 1e-7  # by which a bound may be wrong, with kernels of single precision
 
 @register(
     formula="max (1−δ) Σ_{i ∈ S} rᵢ + δ D_q(S)",
+    maps="one thing entirely new against one item fully relevant",
     needs=("kernel",),
     uses=("history",),
     prefix=True,

@@ -15,6 +15,8 @@ _NUMBERS = 1 << 22  # compared at once
 
 @register(
     formula="max (1−δ)/k Σ_{i ∈ S} rᵢ + δ/n Σⱼ max(0, max_{i ∈ S} kᵢⱼ)",
+    maps="the weight of coverage of the candidates against mean relevance",
+    bound="at least 1 − 1/e of the best",
     needs=("kernel",),
     uses=("history",),
     prefix=False,

@@ -13,6 +13,7 @@ from recdiv.reranking._registry import register
 
 @register(
     formula="argmax (1−δ) rᵢ − δ max_{j ∈ S} kᵢⱼ",
+    maps="1 − λ of Carbonell and Goldstein",
     needs=("kernel",),
     uses=("history",),
     prefix=True,

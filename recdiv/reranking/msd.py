@@ -12,6 +12,8 @@ from recdiv.reranking._registry import register
 
 @register(
     formula="max (1−δ)/k Σ_{i ∈ S} rᵢ + δ · ILD(S)",
+    maps="the weight of intra-list distance against mean relevance",
+    bound="at least half of the best distance at 1, where 1 − k is a metric",
     needs=("kernel",),
     uses=("history",),
     prefix=False,

@@ -15,6 +15,7 @@ _EQUAL = 1e-12  # quotients no further apart are equal: the first label takes th
 
 @register(
     formula="argmax (1−δ) rᵢ + δ [λ p(f*|i) + (1−λ) Σ_{f ≠ f*} (q_f / q_f*) p(f|i)],  q_f = p(f|u) / (2 s_f + 1)",
+    maps="the weight of the seats against relevance; the paper's list is 1, its λ the option focus",
     needs=("kernel", "history|interests"),
     prefix=True,
     citation="dang2012proportionality",

@@ -10,7 +10,13 @@ from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
 
 
-@register(formula="(1−δ) rᵢ − δ πᵢ,  πᵢ = ln(1 + xᵢ) scaled to [0, 1]", needs=("popularity",), prefix=True)
+@register(
+    formula="(1−δ) rᵢ − δ πᵢ,  πᵢ = ln(1 + xᵢ) scaled to [0, 1]",
+    maps="the weight of log-popularity against relevance",
+    bound="the best itself",
+    needs=("popularity",),
+    prefix=True,
+)
 def popularity(pool: Pool) -> Tensor:
     r"""The k largest of :math:`(1 - \delta) r_i - \delta \pi_i`.
 

@@ -12,7 +12,12 @@ from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
 
 
-@register(formula="(1−δ) rᵢ + δ zᵢ,  zᵢ uniform on [0, 1)", prefix=True)
+@register(
+    formula="(1−δ) rᵢ + δ zᵢ,  zᵢ uniform on [0, 1)",
+    maps="the share of chance in what items are ordered by",
+    bound="the best itself",
+    prefix=True,
+)
 def random(pool: Pool, *, seed: int = 0) -> Tensor:
     r"""The k largest of :math:`(1 - \delta) r_i + \delta z_i` with :math:`z_i` uniform, one a user and item.
 

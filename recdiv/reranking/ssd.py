@@ -13,6 +13,7 @@ from recdiv.reranking._volume import EXHAUSTED, Volume
 
 @register(
     formula="argmax (1−δ) rᵢ + δ √ρᵢ, ρᵢ left of i after the last w − 1 rows of Gram–Schmidt",
+    maps="γ = δ / (1 − δ) of Huang et al., on relevance from 0 to 1",
     needs=("kernel",),
     uses=("history",),
     prefix=True,

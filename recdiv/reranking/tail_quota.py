@@ -15,6 +15,8 @@ from recdiv.tables import EMPTY
 
 @register(
     formula="max Σ_{i ∈ S} rᵢ,  of the first j items at least ⌊δ j + ½⌋ from the tail",
+    maps="the share of slots for the tail, to the nearest slot, at every length",
+    bound="the best itself",
     needs=("popularity",),
     prefix=True,
     citation="zehlike2017fair",

@@ -10,7 +10,9 @@ from recdiv.reranking._registry import register
 from recdiv.tables import EMPTY
 
 
-@register(formula="the k largest rᵢ", prefix=True)
+@register(
+    formula="the k largest rᵢ", maps="nothing: every value gives the same list", bound="the best itself", prefix=True
+)
 def topk(pool: Pool) -> Tensor:
     """The k most relevant candidates; ``diversity`` changes nothing. The bound on relevance.
 

@@ -12,6 +12,8 @@ from recdiv.reranking._registry import register
 
 @register(
     formula="argmax (1−δ) rᵢ + δ Σ_f p(f|u) p(f|i) Π_{j ∈ S} (1 − p(f|j))",
+    maps="λ of Santos et al.",
+    bound="at least 1 − 1/e of the best",
     needs=("kernel", "history|interests"),
     prefix=True,
     citation="santos2010xquad",
