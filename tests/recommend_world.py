@@ -15,6 +15,7 @@ EVENTS["item_id"] = [f"i{i}" for i in GENERATOR.integers(0, N - 2, 40)]  # the l
 TRAIN = rd.Interactions(EVENTS, CATALOG)
 USERS = [*TRAIN.users.tolist(), "nobody"]
 HISTORIES = [rows.tolist() for rows in TRAIN.histories(USERS)]
+_TINY = {"dimension": 8, "layers": 1, "length": 6, "epochs": 3, "update_epochs": 1}
 MODELS = {
     "popularity": recommend.Popularity,
     "item_knn": recommend.ItemKNN,
@@ -23,8 +24,10 @@ MODELS = {
     "recent_text": lambda: recommend.Text(VECTORS, half_life=1),
     "random": recommend.Random,
     "als": lambda: recommend.ALS(factors=4, epochs=3, regularization=1),
-    "sasrec": lambda: recommend.SASRec(dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
-    "sasrec_text": lambda: recommend.SASRec(VECTORS, dimension=8, layers=1, length=6, epochs=3, update_epochs=1),
+    "sasrec": lambda: recommend.SASRec(**_TINY),
+    "sasrec_text": lambda: recommend.SASRec(VECTORS, **_TINY),
+    "text_transformer": lambda: recommend.TextTransformer(VECTORS, **_TINY),
+    "text_alone": lambda: recommend.TextTransformer(VECTORS, own=False, **_TINY),
     "bpr": lambda: recommend.BPR(factors=4, epochs=20),
     "generative": lambda: recommend.Generative(epochs=1, hidden=16, layers=1, vocabulary=270, width=20),
 }

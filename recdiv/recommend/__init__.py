@@ -13,6 +13,7 @@ from recdiv.recommend.protocol import Split, first_events, k_core, leave_one_out
 from recdiv.recommend.random import Random
 from recdiv.recommend.sasrec import SASRec
 from recdiv.recommend.text import Text
+from recdiv.recommend.text_transformer import TextTransformer
 from recdiv.recommend.topk import topk
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "SASRec",
     "Split",
     "Text",
+    "TextTransformer",
     "first_events",
     "k_core",
     "leave_one_out",

@@ -131,8 +131,7 @@ class Recommender(ABC):
             RuntimeError: before ``fit``.
         """
         catalog = self._fitted().catalog
-        settings = {name: plain(getattr(self, name)) for name in self.settings() if name not in self.unsaved}
-        _checkpoint.write(folder, type(self).__name__, settings, catalog, self._state())
+        _checkpoint.write(folder, type(self).__name__, self._settings(), catalog, self._state())
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str], train: Interactions) -> Self:
@@ -159,6 +158,10 @@ class Recommender(ABC):
     def settings(cls) -> tuple[str, ...]:
         """Names of what the class takes; each is an attribute of the same name."""
         return tuple(inspect.signature(cls).parameters)
+
+    def _settings(self) -> dict[str, Any]:
+        """What the constructor must be given to make this model again, as JSON has it."""
+        return {name: plain(getattr(self, name)) for name in self.settings() if name not in self.unsaved}
 
     @abstractmethod
     def _learn(self, train: Interactions) -> None:

@@ -10,7 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -68,10 +68,12 @@ def fit(
     known = [each[:-1] if row in held_out else each for row, each in enumerate(histories)]
     read, predict = windows(known, plan.length)
     if not len(read):
+        module.refresh()
         return []
     judge = [(histories[row][:-1], int(histories[row][-1])) for row in sorted(held_out)]
     optimizer = AdamW(module.groups(plan.learning_rate, plan.weight_decay), fused=True)
-    state = Checkpoint(module, optimizer, folder, (plan, [each.tobytes() for each in histories]))
+    key = replace(plan, progress=False), [each.tobytes() for each in histories]
+    state = Checkpoint(module, optimizer, folder, key)
     if not state.resume():
         state.keep({"epoch": 0, **_judged(module, judge, plan)})
     quiet = {} if plan.progress else {"disable": True}  # said only to silence: what is said overrides TQDM_DISABLE
@@ -115,6 +117,7 @@ def _epoch(
 
 
 def _judged(module: NextItem, judge: Sequence[tuple[Rows, int]], plan: Plan) -> dict[str, float]:
+    module.refresh()
     return {"ndcg": validate(module, judge, plan.length)} if judge else {}
 
 

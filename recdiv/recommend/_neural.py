@@ -113,10 +113,10 @@ class NeuralRecommender(Recommender):
         return scores
 
     def _state(self) -> dict[str, Tensor]:
-        return dict(self._module.state_dict())
+        return dict(self._module.kept())
 
     def _restore(self, state: dict[str, Tensor]) -> None:
         with seeded(self.rng):
             self._module = self._build(self._fitted()).to(self._device())
-        self._module.load_state_dict(state)
+        self._module.take(state)
         self._ready()

@@ -18,6 +18,7 @@ _CLASSES = {
     "random": "recdiv.recommend.random:Random",
     "sasrec": "recdiv.recommend.sasrec:SASRec",
     "text": "recdiv.recommend.text:Text",
+    "text_transformer": "recdiv.recommend.text_transformer:TextTransformer",
 }
 
 

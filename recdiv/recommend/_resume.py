@@ -8,10 +8,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from recdiv._extras import require
+from recdiv.recommend._transformer import NextItem
 
 _FILE = "unfinished.safetensors"
 
@@ -27,7 +28,7 @@ class Checkpoint:
 
     def __init__(
         self,
-        module: nn.Module,
+        module: NextItem,
         optimizer: Optimizer,
         folder: str | os.PathLike[str] | None,
         key: Any,  # noqa: ANN401
@@ -54,7 +55,7 @@ class Checkpoint:
         """Note an epoch that was finished."""
         self.history.append(entry)
         if self.best_epoch == self.epoch:
-            self.best = {name: value.detach().clone() for name, value in self.module.state_dict().items()}
+            self.best = {name: value.detach().clone() for name, value in self.module.kept().items()}
         if self.file is not None:
             self._write(self.file)
 
@@ -78,21 +79,21 @@ class Checkpoint:
                 f"folder: {str(self.file)!r} is of a training with other settings or data; choose another folder"
             )
         self.history = found["history"]
-        self.module.load_state_dict(_under("now", tensors))
+        self.module.take(_under("now", tensors))
         self.best = _under("best", tensors)
         self._restore_optimizer(_under("optimizer", tensors))
         return True
 
     def finish(self) -> list[dict[str, float]]:
         """Put the best weights into the module and take the checkpoint away; the epochs are returned."""
-        self.module.load_state_dict(self.best)
+        self.module.take(self.best)
         if self.file is not None:
             self.file.unlink(missing_ok=True)
         return self.history
 
     def _write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        tensors = {f"now/{name}": value for name, value in self.module.state_dict().items()}
+        tensors = {f"now/{name}": value for name, value in self.module.kept().items()}
         tensors |= {f"best/{name}": value for name, value in self.best.items()}
         for row, values in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer/{row}/{name}": value for name, value in values.items()}

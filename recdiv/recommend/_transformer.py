@@ -85,6 +85,26 @@ class NextItem(nn.Module):
             {"params": [each for each in weights if each.ndim <= 1], "peak": learning_rate, "weight_decay": 0.0},
         ]
 
+    def refresh(self) -> None:
+        """Bring up to date what steps of training leave stale; called before scoring."""
+
+    def kept(self) -> dict[str, Tensor]:
+        """What must be saved: all that training changes, and buffers; not the frozen weights of something published."""
+        frozen = {name for name, weight in self.named_parameters() if not weight.requires_grad}
+        return {name: value for name, value in self.state_dict().items() if name not in frozen}
+
+    def take(self, state: dict[str, Tensor]) -> None:
+        """Take back what ``kept`` gave.
+
+        Raises:
+            ValueError: if it is of a module of another make.
+        """
+        own = self.kept()
+        wrong = [name for name in own.keys() | state.keys() if _shape(own, name) != _shape(state, name)]
+        if wrong:
+            raise ValueError(f"the weights do not fit this model: {min(wrong)} has another shape or is not there")
+        self.load_state_dict(state, strict=False)
+
     def loss(self, rows: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy over the whole catalogue at the places that have a target."""
         table = self.table()
@@ -95,3 +115,7 @@ class NextItem(nn.Module):
     def scores(self, rows: Tensor, table: Tensor) -> Tensor:
         """How well each item fits after each history, ``[B, I]``."""
         return torch.addmm(self.bias(table), self.read(rows, table)[:, -1], table.T)
+
+
+def _shape(state: dict[str, Tensor], name: str) -> tuple[int, ...] | None:
+    return tuple(state[name].shape) if name in state else None
