@@ -39,7 +39,7 @@ class Entry:
     needs: Mapping[str, str] = field(default_factory=dict)
 
 
-_SHORT: Options = {"epochs": 10, "patience": 3}  # as long as one core has time for; most runs stop before
+_SHORT: Options = {"epochs": 12, "patience": 3}  # as long as one core has time for; most runs stop before
 
 MODELS: dict[str, Entry] = {
     "popularity": Entry("Popularity", "popularity"),
