@@ -6,6 +6,7 @@ from recdiv.recommend._base import Recommender
 from recdiv.recommend._registry import make, names
 from recdiv.recommend.als import ALS
 from recdiv.recommend.bpr import BPR
+from recdiv.recommend.draw import draw
 from recdiv.recommend.generative import Generative
 from recdiv.recommend.item_knn import ItemKNN
 from recdiv.recommend.popularity import Popularity
@@ -28,6 +29,7 @@ __all__ = [
     "Split",
     "Text",
     "TextTransformer",
+    "draw",
     "first_events",
     "k_core",
     "leave_one_out",
