@@ -7,6 +7,7 @@ before the first call that needs it; compiled code is kept on disk for the next 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 
@@ -41,30 +42,29 @@ def usable(pool: Pool) -> bool:
 
 def nearest(pool: Pool) -> Tensor:
     """Places that MMR chooses, int64 ``[u, k]``."""
-    return _lazily(pool, 0, "NEAREST")
+    from recdiv.reranking.fast import _nearest
+
+    return _over_users(pool, _nearest.choose)
 
 
 def volume(pool: Pool, window: int, *, logarithm: bool) -> Tensor:
     """Places that DPP (logarithm) or SSD (square root) chooses, int64 ``[u, k]``."""
-    return _lazily(pool, window, "LOGARITHM" if logarithm else "ROOT")
+    from recdiv.reranking.fast import _volume
+
+    return _over_users(pool, _volume.choose, window, logarithm)
 
 
-def _lazily(pool: Pool, window: int, mode: str) -> Tensor:
-    from recdiv.reranking.fast import _lazy
-
+def _over_users(pool: Pool, choose: Callable[..., None], *options: float) -> Tensor:
     kernel = pool.known
     if not isinstance(kernel, EmbeddingKernel):
         raise TypeError(f"kernel must be an EmbeddingKernel, got {type(kernel).__name__}")
     vectors, scale = kernel.vectors.numpy(), kernel._scale.numpy()
-    items, relevance = (np.ascontiguousarray(each.cpu().numpy()) for each in (pool.items, pool.relevance))
-    history = items[:, :0] if pool.history is None else pool.history.cpu().numpy()
-    history, out = np.ascontiguousarray(history), np.full((len(items), pool.k), EMPTY)
+    items, relevance = (np.ascontiguousarray(each.numpy()) for each in (pool.items, pool.relevance))
+    history = np.ascontiguousarray(items[:, :0] if pool.history is None else pool.history.numpy())
+    places = np.full((len(items), pool.k), EMPTY)
 
     def fill(some: slice) -> None:
-        _lazy.choose(
-            vectors, scale, items[some], relevance[some], history[some], pool.diversity, window,
-            getattr(_lazy, mode), out[some],
-        )  # fmt: skip
+        choose(vectors, scale, items[some], relevance[some], history[some], pool.diversity, *options, places[some])
 
     over_cores(fill, [slice(start, start + _USERS) for start in range(0, len(items), _USERS)])
-    return torch.from_numpy(out).to(pool.items.device)
+    return torch.from_numpy(places)

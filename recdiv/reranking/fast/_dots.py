@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,30 +12,49 @@ from recdiv.reranking.fast._numba import compiled
 Numbers = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
+SAME = 1e-10  # as in recdiv.reranking._greedy
+_HALF_LAST_BIT = 5.960464477539063e-08  # of float32: 2⁻²⁴
 
 
 @compiled(any_order=True)
-def dots(x: Singles, block: Numbers | Singles, start: int, stop: int, out: Numbers | Singles) -> None:
-    """``out[j] = x · block[j]`` for j from start to stop, in the precision of ``block``; four at a time."""
+def products(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop: int, out: Numbers) -> None:
+    """``out[j] = vectors[r] · block[j]`` for j from start to stop, in the precision of ``block``; four at a time."""
     j = start
     while j + 4 <= stop:
-        a, b, c, d = block[j], block[j + 1], block[j + 2], block[j + 3]
-        along_a = along_b = along_c = along_d = block.dtype.type(0)
-        for i in range(len(x)):
-            value = block.dtype.type(x[i])
-            along_a += value * a[i]
-            along_b += value * b[i]
-            along_c += value * c[i]
-            along_d += value * d[i]
-        out[j], out[j + 1], out[j + 2], out[j + 3] = along_a, along_b, along_c, along_d
+        a = b = c = d = block.dtype.type(0)
+        for i in range(vectors.shape[1]):
+            x = block.dtype.type(vectors[r, i])
+            a += x * block[j, i]
+            b += x * block[j + 1, i]
+            c += x * block[j + 2, i]
+            d += x * block[j + 3, i]
+        out[j], out[j + 1], out[j + 2], out[j + 3] = a, b, c, d
         j += 4
-    while j < stop:
-        a = block[j]
-        along_a = block.dtype.type(0)
-        for i in range(len(x)):
-            along_a += block.dtype.type(x[i]) * a[i]
-        out[j] = along_a
-        j += 1
+    for j in range(j, stop):  # noqa: B020  (goes on from there)
+        a = block.dtype.type(0)
+        for i in range(vectors.shape[1]):
+            a += block.dtype.type(vectors[r, i]) * block[j, i]
+        out[j] = a
+
+
+@compiled(any_order=True)
+def leave(vectors: Singles | Numbers, r: int, scale: float, basis: Numbers, along: Numbers, rows: int) -> float:
+    """Put what is left of an item, its parts ``along`` the basis taken out, behind the basis; its length."""
+    j = 0
+    for i in range(vectors.shape[1]):
+        basis[rows, i] = vectors[r, i] * scale
+    while j + 4 <= rows:
+        a, b, c, d = along[j], along[j + 1], along[j + 2], along[j + 3]
+        for i in range(vectors.shape[1]):
+            basis[rows, i] -= a * basis[j, i] + b * basis[j + 1, i] + c * basis[j + 2, i] + d * basis[j + 3, i]
+        j += 4
+    for j in range(j, rows):  # noqa: B020
+        for i in range(vectors.shape[1]):
+            basis[rows, i] -= along[j] * basis[j, i]
+    total = 0.0
+    for i in range(vectors.shape[1]):
+        total += basis[rows, i] * basis[rows, i]
+    return math.sqrt(total)
 
 
 @compiled()
@@ -43,15 +64,4 @@ def rounding(dimension: int) -> float:
     At most d − 1 additions and one multiplication round, each by 2⁻²⁴ of a sum of |xᵢ yᵢ| ≤ 1; a few more for vectors
     that were rounded before, and for their length.
     """
-    return 1.01 * (dimension + 6) * 2.0**-24
-
-
-@compiled(any_order=True)
-def leave(x: Singles, scale: float, basis: Numbers, along: Numbers, rows: int, out: Numbers) -> None:
-    """What of an item is left when its parts ``along`` the rows of an orthonormal basis are taken out."""
-    for i in range(len(x)):
-        out[i] = x[i] * scale
-    for j in range(rows):
-        part, direction = along[j], basis[j]
-        for i in range(len(x)):
-            out[i] -= part * direction[i]
+    return 1.01 * (dimension + 6) * _HALF_LAST_BIT
