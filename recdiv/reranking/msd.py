@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recdiv.reranking import fast
 from recdiv.reranking._greedy import greedy
 from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
@@ -33,7 +34,7 @@ def msd(pool: Pool) -> Tensor:
 
     Source: Borodin, Lee and Ye 2012.
     """
-    return greedy(pool, _Spread(pool))
+    return fast.spread(pool) if fast.usable(pool) else greedy(pool, _Spread(pool))
 
 
 class _Spread:

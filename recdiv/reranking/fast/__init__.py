@@ -20,7 +20,7 @@ from recdiv.kernels import EmbeddingKernel, Kernel
 from recdiv.reranking._pool import Pool
 from recdiv.tables import EMPTY
 
-METHODS = frozenset({"mmr", "dpp", "ssd"})  # those of which there is compiled code
+METHODS = frozenset({"mmr", "msd", "dpp", "ssd"})  # those of which there is compiled code
 _USERS = 32  # a piece of work for one thread
 
 
@@ -45,6 +45,13 @@ def nearest(pool: Pool) -> Tensor:
     from recdiv.reranking.fast import _nearest
 
     return _over_users(pool, _nearest.choose)
+
+
+def spread(pool: Pool) -> Tensor:
+    """Places that MSD chooses, int64 ``[u, k]``."""
+    from recdiv.reranking.fast import _spread
+
+    return _over_users(pool, _spread.choose)
 
 
 def volume(pool: Pool, window: int, *, logarithm: bool) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, products, rounding
+from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, rounding
 from recdiv.reranking.fast._numba import compiled
 
 _BLOCK = 64
