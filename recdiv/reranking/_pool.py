@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,11 +98,11 @@ class Pool:
             raise TypeError(f"kernel must be an EmbeddingKernel, got {type(kernel).__name__}")
         return _unit(kernel, self.items)
 
-    def gram(self) -> Tensor:
-        """Similarity of every candidate to every other, float64 ``[u, n, n]``."""
+    def similar_between(self, some: slice) -> Tensor:
+        """Similarity of some candidates to every one, float64 ``[u, m, n]``; 0 where either is missing."""
         if isinstance(self.known, EmbeddingKernel):
-            return self._vectors @ self._vectors.mT
-        return torch.stack([cross(self.known, rows, rows).double() for rows in self.items])
+            return self._vectors[:, some] @ self._vectors.mT
+        return torch.stack([cross(self.known, rows[some], rows).double() for rows in self.items])
 
 
 def _unit(kernel: EmbeddingKernel, rows: Tensor) -> Tensor:
@@ -113,12 +114,40 @@ def _unit(kernel: EmbeddingKernel, rows: Tensor) -> Tensor:
 
 def ordered(scores: Tensor, candidates: Tensor | None, most: int | None) -> tuple[Tensor, Tensor]:
     """Items and scores by score downwards, ties by the lower row; without what is missing or scored −∞."""
-    if candidates is None:
-        rows = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
+    if candidates is not None:
+        rows, scores = candidates, torch.where(candidates >= 0, scores, -torch.inf)
+    elif most is not None and most < scores.shape[1]:
+        rows = _largest(scores, most)
+        scores = scores.gather(1, rows)
     else:
-        rows, place = candidates.sort(1)
-        scores = torch.where(rows >= 0, scores.gather(1, place), -torch.inf)
-    scores, place = scores.sort(dim=1, descending=True, stable=True)
-    rows = rows.gather(1, place).masked_fill(scores == -torch.inf, EMPTY)
-    width = rows.shape[1] if most is None else min(most, rows.shape[1])
-    return rows[:, :width], scores[:, :width]
+        rows = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
+    place = _downwards(scores, rows)
+    scores, rows = scores.gather(1, place), rows.gather(1, place)
+    return rows.masked_fill(scores == -torch.inf, EMPTY), scores
+
+
+def _downwards(scores: Tensor, rows: Tensor) -> Tensor:
+    """Places by score downwards, ties by the lower row."""
+    if scores.device.type != "cpu":
+        by_row = rows.argsort(1)
+        return by_row.gather(1, scores.gather(1, by_row).argsort(dim=1, descending=True, stable=True))
+    below, theirs = -scores.numpy(), rows.numpy()
+    place = np.argsort(below, axis=1)  # several times faster than any stable sort, which few users need
+    line = np.take_along_axis(below, place, 1)
+    tied = ((line[:, 1:] == line[:, :-1]) & (line[:, 1:] < np.inf)).any(1)
+    if tied.any():
+        place[tied] = np.lexsort((theirs[tied], below[tied]))
+    return torch.from_numpy(place)
+
+
+def _largest(scores: Tensor, most: int) -> Tensor:
+    """Columns of the so many largest scores of each user, ties by the lower one, in order of column."""
+    if scores.device.type == "cpu":
+        n = scores.shape[1]
+        least = torch.from_numpy(np.partition(scores.numpy(), n - most, axis=1)[:, n - most, None])
+    else:
+        least = scores.topk(most, dim=1).values[:, -1:]
+    above, even = scores > least, scores == least
+    wanted = most - above.sum(1, keepdim=True)
+    chosen = above | (even & (even.cumsum(1) <= wanted))
+    return chosen.nonzero()[:, 1].reshape(len(scores), most)

@@ -80,6 +80,7 @@ def rerank(
     items = torch.full((len(values), k), EMPTY, device=values.device)
     kept = torch.full((len(values), k), -torch.inf, dtype=torch.float64, device=values.device)
     step = _users_at_once(chosen, values.shape[1] if most is None else min(most, values.shape[1]), k, kernel, given)
+    step = max(1, min(step, _NUMBERS // max(values.shape[1], 1)))
     for part in (slice(start, start + step) for start in range(0, len(values), step)):
         best, worth = ordered(values[part].double(), None if rows is None else rows[part], most)
         mine = {name: None if each is None else each[part] for name, each in given.items() if name != "popularity"}

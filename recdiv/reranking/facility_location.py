@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recdiv.reranking import fast
 from recdiv.reranking._greedy import greedy
 from recdiv.reranking._pool import Pool
 from recdiv.reranking._registry import register
 
-_WIDEST = 1 << 13  # candidates whose similarities to one another still fit 512 MB
-_NUMBERS = 1 << 22  # compared at once
+_HELD = 1 << 24  # similarities that are kept (128 MB); more are made anew for each slot
+_AT_ONCE = 1 << 22
 
 
 @register(
@@ -30,16 +31,12 @@ def facility_location(pool: Pool) -> Tensor:
 
     mean relevance, and the semantic coverage of the user's own n candidates j. It is monotone and submodular, so greedy
     reaches at least 1 − 1/e of the best. ``diversity`` weighs the two, both from 0 to 1. What the history comes near
-    to is covered before the list begins. O(n² (d + k)) a user, and n² numbers of memory.
+    to is covered before the list begins. Compiled, greedy is lazy: O(n² d) a user once, then little. In plain torch it
+    is O(n² (d + k)), or O(k n² d) above some 4,000 candidates. Memory is bounded, whatever n.
 
-    Source: Nemhauser, Wolsey and Fisher 1978.
-
-    Raises:
-        ValueError: for more than 8,192 candidates: pass ``candidates=`` to look at fewer.
+    Source: Nemhauser, Wolsey and Fisher 1978; lazily after Minoux 1978.
     """
-    if pool.items.shape[1] > _WIDEST:
-        raise ValueError(f"candidates must be at most {_WIDEST} for facility_location, got {pool.items.shape[1]}")
-    return greedy(pool, _Reach(pool))
+    return fast.reach(pool) if fast.usable(pool) else greedy(pool, _Reach(pool))
 
 
 class _Reach:
@@ -47,18 +44,22 @@ class _Reach:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.near = pool.gram().clamp_(min=0)
         self.reach = torch.zeros_like(pool.relevance)
         for similarity in pool.similar_to_history():
             self.reach = torch.maximum(self.reach, similarity)
         self.n = pool.open.sum(1, keepdim=True).clamp(min=1)
         self.fixed = (1 - pool.diversity) / pool.k * pool.relevance
+        n = pool.items.shape[1]
+        self.near = pool.similar_between(slice(0, n)) if len(self.fixed) * n * n <= _HELD else None
 
     def gain(self) -> Tensor:
-        step = max(1, _NUMBERS // max(self.near.shape[0] * self.near.shape[1], 1))
-        nearer = [(some - self.reach[:, None, :]).clamp_(min=0).sum(2) for some in torch.split(self.near, step, dim=1)]
+        n = self.pool.items.shape[1]
+        step = max(1, _AT_ONCE // max(len(self.fixed) * n, 1))
+        nearer = []
+        for some in (slice(start, start + step) for start in range(0, n, step)):
+            near = self.pool.similar_between(some) if self.near is None else self.near[:, some]
+            nearer.append((near - self.reach[:, None, :]).clamp_(min=0).sum(2))
         return self.fixed + self.pool.diversity * torch.cat(nearer, 1) / self.n
 
     def add(self, place: Tensor) -> None:
-        chosen = self.near.gather(1, place[:, None, None].expand(-1, 1, self.near.shape[2])).squeeze(1)
-        self.reach = torch.maximum(self.reach, chosen)
+        self.reach = torch.maximum(self.reach, self.pool.similar_to(place))

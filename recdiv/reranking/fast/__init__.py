@@ -12,6 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,8 +21,10 @@ from recdiv.kernels import EmbeddingKernel, Kernel
 from recdiv.reranking._pool import Pool
 from recdiv.tables import EMPTY
 
-METHODS = frozenset({"mmr", "msd", "dpp", "ssd"})  # those of which there is compiled code
+METHODS = frozenset({"mmr", "msd", "dpp", "ssd", "facility_location"})  # those of which there is compiled code
 _USERS = 32  # a piece of work for one thread
+Places = npt.NDArray[np.int64]
+Given = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], Places, npt.NDArray[np.float64], Places]
 
 
 @cache
@@ -44,24 +47,37 @@ def nearest(pool: Pool) -> Tensor:
     """Places that MMR chooses, int64 ``[u, k]``."""
     from recdiv.reranking.fast import _nearest
 
-    return _over_users(pool, _nearest.choose)
+    return _over_users(pool, lambda given, places: _nearest.choose(*given, pool.diversity, places))
 
 
 def spread(pool: Pool) -> Tensor:
     """Places that MSD chooses, int64 ``[u, k]``."""
     from recdiv.reranking.fast import _spread
 
-    return _over_users(pool, _spread.choose)
+    return _over_users(pool, lambda given, places: _spread.choose(*given, pool.diversity, places))
 
 
 def volume(pool: Pool, window: int, *, logarithm: bool) -> Tensor:
     """Places that DPP (logarithm) or SSD (square root) chooses, int64 ``[u, k]``."""
     from recdiv.reranking.fast import _volume
 
-    return _over_users(pool, _volume.choose, window, logarithm)
+    return _over_users(pool, lambda given, places: _volume.choose(*given, pool.diversity, window, logarithm, places))
 
 
-def _over_users(pool: Pool, choose: Callable[..., None], *options: float) -> Tensor:
+def reach(pool: Pool) -> Tensor:
+    """Places that facility location chooses, int64 ``[u, k]``."""
+    from recdiv.reranking.fast import _cover
+
+    n = pool.items.shape[1]
+    return _over_users(
+        pool,
+        lambda given, places: _cover.cover(given, pool.diversity, places),
+        max(1, min(_USERS, _cover.NUMBERS // max(n * n, 1))),
+    )
+
+
+def _over_users(pool: Pool, choose: Callable[[Given, Places], None], step: int = _USERS) -> Tensor:
+    """What ``choose`` fills in, some users at a time, by as many threads as torch may use."""
     kernel = pool.known
     if not isinstance(kernel, EmbeddingKernel):
         raise TypeError(f"kernel must be an EmbeddingKernel, got {type(kernel).__name__}")
@@ -71,7 +87,7 @@ def _over_users(pool: Pool, choose: Callable[..., None], *options: float) -> Ten
     places = np.full((len(items), pool.k), EMPTY)
 
     def fill(some: slice) -> None:
-        choose(vectors, scale, items[some], relevance[some], history[some], pool.diversity, *options, places[some])
+        choose((vectors, scale, items[some], relevance[some], history[some]), places[some])
 
-    over_cores(fill, [slice(start, start + _USERS) for start in range(0, len(items), _USERS)])
+    over_cores(fill, [slice(start, start + step) for start in range(0, len(items), step)])
     return torch.from_numpy(places)

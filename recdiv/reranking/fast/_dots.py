@@ -17,7 +17,7 @@ _HALF_LAST_BIT = 5.960464477539063e-08  # of float32: 2⁻²⁴
 
 
 @compiled(any_order=True)
-def products(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop: int, out: Numbers) -> None:
+def products(vectors: Numbers | Singles, r: int, block: Numbers | Singles, start: int, stop: int, out: Numbers) -> None:
     """``out[j] = vectors[r] · block[j]`` for j from start to stop, in the precision of ``block``; four at a time."""
     j = start
     while j + 4 <= stop:

@@ -19,7 +19,7 @@ _BLOCK = 64
 @compiled(any_order=True)
 def closest(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop: int) -> float:
     """The largest product of an item's vector with some rows of a block; −∞ where there is none."""
-    j, most = start, -np.inf
+    j, most = start, np.float64(-np.inf)
     while j + 4 <= stop:
         a = b = c = d = block.dtype.type(0)
         for i in range(vectors.shape[1]):
@@ -28,14 +28,14 @@ def closest(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop
             b += x * block[j + 1, i]
             c += x * block[j + 2, i]
             d += x * block[j + 3, i]
-        most = max(most, max(max(a, b), max(c, d)))
+        most = max(most, np.float64(max(max(a, b), max(c, d))))
         j += 4
     for j in range(j, stop):  # noqa: B020
         a = block.dtype.type(0)
         for i in range(vectors.shape[1]):
             a += block.dtype.type(vectors[r, i]) * block[j, i]
-        most = max(most, a)
-    return most
+        most = max(most, np.float64(a))
+    return float(most)
 
 
 @compiled()

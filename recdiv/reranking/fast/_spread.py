@@ -83,7 +83,7 @@ def add_to(vectors: Singles, r: int, weight: float, sums: Numbers, t: int) -> No
 def begin(vectors: Singles, scale: Numbers, history: Rows, delta: float, sums: Numbers) -> None:
     """The first row of sums: δ times the mean of what is known."""
     sums[0] = 0.0
-    known = max(np.sum(history >= 0), 1)
+    known = max(int(np.sum(history >= 0)), 1)
     for r in history:
         if r >= 0:
             for i in range(vectors.shape[1]):

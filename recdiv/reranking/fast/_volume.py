@@ -60,13 +60,12 @@ def look(
             return max(i, start + 1), leader, runner, least
         if bound[i] < least - SAME or bound[i] == -np.inf or (turn == start and turn >= 0):
             continue
-        low = bound[i]
+        r, loose, low = items[i], rows - sure_rows[i], bound[i]
         if seen[i] < rows:
-            r, loose = items[i], rows - sure_rows[i]
             rough[i] += along(vectors, r, screen, seen[i], rows) * scale[r] * scale[r]
             seen[i] = rows
-            off = 2 * each * math.sqrt(loose) + loose * each * each  # Σ |2 c e + e²|, Σ c² ≤ 1: Cauchy and Schwarz
-            left = 1 - gone[i] - rough[i]
+        if loose:  # Σ |2 c e + e²| where Σ c² ≤ 1, by Cauchy and Schwarz
+            off, left = 2 * each * math.sqrt(loose) + loose * each * each, 1 - gone[i] - rough[i]
             bound[i] = fixed[i] + delta * value(left + off, logarithm)
             low = fixed[i] + delta * value(left - off, logarithm)
         if low > least:
