@@ -7,6 +7,7 @@ import cases_between
 import cases_catalogue
 import cases_exposure
 import cases_history
+import cases_likelihood
 import cases_time
 import cases_within
 import numpy as np
@@ -25,6 +26,7 @@ from recdiv.metrics._relevance import distinct_masses, hits
 
 GROUPS = (
     cases_accuracy, cases_exposure, cases_within, cases_between, cases_history, cases_time, cases_catalogue,
+    cases_likelihood,
 )  # fmt: skip
 CASES = {name: case for module in GROUPS for name, case in module.CASES.items()}
 ACCURACY = metrics.groups()["accuracy"]
@@ -81,7 +83,8 @@ def needs(name):
 @settings(max_examples=30, deadline=None)
 def test_identities_between_metrics(lists):
     identity = rd.IdentityKernel(N)
-    asked = [name for name in metrics.names() if name != "chi_excess" and not {"groups", "time"} & needs(name)]
+    apart = {"groups", "time", "scorer"}
+    asked = [name for name in metrics.names() if name != "chi_excess" and not apart & needs(name)]
     value = {name: compute(name, lists, kernel=identity).value for name in asked}
     close = pytest.approx
     assert value["gamma"] == close(value["effective_catalog_size"])

@@ -12,7 +12,7 @@ import torch
 import recdiv as rd
 from recdiv import metrics
 from recdiv.metrics._chance import random_lists
-from recdiv.metrics._histories import _spread
+from recdiv.metrics._histories import spread
 from recdiv.metrics._shared import Shared, deals
 from recdiv.metrics._similarity import similarity_to_history
 
@@ -132,7 +132,7 @@ def test_history_numbers_of_a_sample_of_lists():
 @pytest.mark.parametrize(("n", "draws", "size"), [(7, 3, 7), (2500, 2, 2000), (9000, 3, 3000), (9001, 3, 3001)])
 def test_chance_is_measured_on_all_lists_between_the_draws(n, draws, size):
     lists = torch.arange(100, 100 + n)
-    parts = list(_spread(lists, draws, 0))
+    parts = list(spread(lists, draws, 0))
     assert [len(part) for part in parts] == [size] * draws
     assert torch.cat(parts).unique().tolist() == lists.tolist()
     times = torch.cat(parts).bincount()[100:]

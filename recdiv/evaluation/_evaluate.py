@@ -24,6 +24,7 @@ from recdiv.evaluation._intervals import (
 )
 from recdiv.evaluation._report import Report
 from recdiv.kernels import Kernel
+from recdiv.lm.scorer import Scorer
 from recdiv.metrics._compute import apply, context, cut, missing_needs, parse, refuse_unmet
 from recdiv.metrics._labelled import label_sets
 from recdiv.metrics._registry import Metric, Result, State, has_needed, with_known
@@ -39,6 +40,7 @@ DEFAULT = (
     "calibration_qjsd", "conditional_effective_number", "conditional_effective_number@part=residual",
     "temporal_diversity", "temporal_novelty", "temporal_beta", "drift",
 )  # fmt: skip
+TO_A_MODEL = ("surprisal", "pmi", "redundancy")  # beside these where a scorer is given
 Progress = Callable[[str], None]
 
 
@@ -78,6 +80,7 @@ def evaluate(
     demand: Any = None,  # noqa: ANN401
     previous: Recommendations | None = None,
     groups: Iterable[Any] | None = None,
+    scorer: Scorer | None = None,
     confidence: float | None = 0.95,
     null: int = 5,
     resamples: int = 1000,
@@ -99,6 +102,7 @@ def evaluate(
         previous: what was shown before, for change over time; ``recs.time`` will do as well.
         groups: a label of each list ``[U]``, in place of ``recs.groups``, for information about interest groups.
             ``alpha``, ``beta``, ``gamma`` and ``chi`` stay within and between lists.
+        scorer: a causal language model (:class:`recdiv.lm.CausalScorer`), for ``surprisal``, ``pmi``, ``redundancy``.
         confidence: of the intervals; None for none, which saves about half of the time.
         null: draws behind the number that chance alone gives; 0 for none.
         resamples: bootstrap resamples behind the interval of a mean over lists.
@@ -136,6 +140,7 @@ def evaluate(
         test=test,
         previous=previous,
         demand=demand,
+        scorer=scorer,
         null=null,
         rng=rng,
     )
@@ -179,7 +184,7 @@ def chosen(
     if metrics != "default":
         return [metrics], {}
     names, skipped = [], {}
-    for template in DEFAULT:
+    for template in (*DEFAULT, *(TO_A_MODEL if "scorer" in known else ())):
         name = template.format(k=max(recs.k, 1))
         metric = parse(name)[0]
         missing = missing_needs(metric, known, recs)
@@ -187,6 +192,8 @@ def chosen(
             skipped[name] = f"needs {' and '.join(missing)}"
         elif metric.name.startswith("category") and "category" not in known["catalog"].frame:
             skipped[name] = "needs a category column in the catalog"
+        elif metric.name in TO_A_MODEL and "title" not in known["catalog"].frame:
+            skipped[name] = "needs a title column in the catalog"
         else:
             names.append(name)
     return names, skipped
@@ -271,6 +278,7 @@ def _settings(job: _Job, null: int, kernel: Kernel | None) -> dict[str, Any]:
         "items": job.known["n_items"],
         "unknown_slots": job.recs.n_unknown,
         "kernel": None if kernel is None else repr(kernel),
+        **({"scorer": repr(job.known["scorer"])} if "scorer" in job.known else {}),
         "confidence": job.confidence,
         "null": null,
         "resamples": job.resamples,

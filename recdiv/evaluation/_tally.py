@@ -64,6 +64,8 @@ def why_not(metric: Metric) -> str | None:
     of_lists = metric.level == "list" and metric.name in together
     if of_lists or {"previous", "groups", "time"} & set(metric.needs):
         return "compares lists that are not at hand together"
+    if "scorer" in metric.needs:
+        return "asks a language model, which reads shared histories once"
     if metric.level == "corpus" and metric.state is None and metric.name not in BY_ITEMS_SHOWN:
         return "has no states that add up"
     return None

@@ -47,6 +47,9 @@ _GROUPS = {
     "the whole catalogue": (
         "semantic_coverage", "gamma_ratio",
     ),
+    "to a language model": (
+        "surprisal", "pmi", "redundancy",
+    ),
 }  # fmt: skip
 for _name in (name for members in _GROUPS.values() for name in members):
     import_module(f"recdiv.metrics.{_name}")

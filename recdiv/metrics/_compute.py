@@ -71,6 +71,9 @@ def context(
         raise TypeError(f"previous must be Recommendations, got {type(previous).__name__}")
     if previous is not None and n_items is not None:
         previous.check(n_items)
+    scorer = others.get("scorer")
+    if scorer is not None and not callable(getattr(scorer, "log_likelihood", None)):
+        raise TypeError(f"scorer must have log_likelihood(texts, *, contexts=None), got {type(scorer).__name__}")
     given = {"catalog": catalog, "kernel": kernel, "train": train, "test": test, "n_items": n_items, **others}
     return {name: value for name, value in given.items() if value is not None}
 

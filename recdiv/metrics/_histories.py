@@ -104,7 +104,7 @@ def against_history(
     if not null or not len(lists):
         return result
     chance = []
-    for (items, _), some in zip(deals(recs, null, rng, shared), _spread(lists, null, rng), strict=True):
+    for (items, _), some in zip(deals(recs, null, rng, shared), spread(lists, null, rng), strict=True):
         dealt = Recommendations(items, users=recs.users)
         chance.append(float(histories.measure(some, recs.k, measure_of(dealt)).mean()))
     return replace(result, null=float(np.mean(chance)))
@@ -122,7 +122,7 @@ def _some(recs: Recommendations, lists: Tensor, n: int, rng: int | np.random.Gen
     return lists[torch.from_numpy(np.sort(order)).to(lists.device)]
 
 
-def _spread(lists: Tensor, draws: int, rng: int | np.random.Generator) -> Iterator[Tensor]:
+def spread(lists: Tensor, draws: int, rng: int | np.random.Generator) -> Iterator[Tensor]:
     """Lists for each draw, equally many: together all of them, or all in each where they are few."""
     order = torch.from_numpy(np.random.default_rng(rng).permutation(len(lists))).to(lists.device)
     size = min(len(lists), max(NULL_LISTS, -(-len(lists) // draws)))

@@ -33,6 +33,7 @@ class Shared:
     done: dict[tuple[int, float, str], Partition] = field(default_factory=dict)
     labels: dict[str, Labels] = field(default_factory=dict)
     deals: dict[tuple[int, str], list[tuple[Tensor, Tensor]]] = field(default_factory=dict)
+    likelihoods: dict[tuple[str, str], dict[tuple[int, ...], dict[int, float]]] = field(default_factory=dict)
     dealing: dict[tuple[int, str], Iterator[tuple[Tensor, Tensor]]] = field(default_factory=dict)
 
 
