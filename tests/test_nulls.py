@@ -213,7 +213,7 @@ def test_interest_groups_tell_what_is_personal():
 
 def test_no_chance_is_asked_for_by_default():
     for name in metrics.names():
-        if {"groups", "time"} & set(metrics.describe(name).needs):
+        if {"groups", "time", "scorer"} & set(metrics.describe(name).needs):
             continue
         assert math.isnan(measured(name, CHANCE, null=0).null)
 
