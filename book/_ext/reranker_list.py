@@ -95,7 +95,7 @@ class RerankerIndex(_Markdown):
         """Build the table."""
         found = self.markdown(list(index([reranking.describe(name) for name in reranking.names()])))
         for table in found:
-            table["classes"].append("metric-index")
+            table["classes"] += ["metric-index", "rerankers"]
             for name in [each for each in table.findall(nodes.literal) if each.astext() in reranking.names()]:
                 link = nodes.reference("", "", refid=_id(name.astext()), internal=True)
                 name.parent.replace(name, link)
@@ -112,7 +112,11 @@ class RerankerChoices(_Markdown):
         """Read the record and build the tables."""
         file: Path = results_folder() / f"frontier_{self.arguments[0]}.json"
         self.env.note_dependency(str(file))
-        return self.markdown(list(choices(json.loads(file.read_text("utf-8")))))
+        found = self.markdown(list(choices(json.loads(file.read_text("utf-8")))))
+        for table in found:
+            if isinstance(table, nodes.table):
+                table["classes"].append("rerankers")
+        return found
 
 
 class RerankerList(_Markdown):
