@@ -1,5 +1,8 @@
 """Accuracy against diversity of every re-ranker: numbers as evaluate gives them, choices that follow from them."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +12,7 @@ from recdiv import plots, reranking
 from recdiv.evaluation import choices, frontier
 from recdiv.evaluation._frontier import padded
 
+ROOT = Path(__file__).parents[1]
 N, U = 60, 40
 
 
@@ -130,3 +134,16 @@ class TestFigure:
     def test_a_metric_that_is_not_there(self):
         with pytest.raises(ValueError, match=r"metrics must be in the frame \(cost, alpha.*got 'gamma'"):
             plots.frontier(made_up(), metrics=["gamma"])
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("frontier_*.json")), ids=lambda file: file.stem)
+def test_recorded_choices_follow_from_the_recorded_numbers(file):
+    for model in json.loads(file.read_text())["models"].values():
+        frame = pd.DataFrame(model["rows"])
+        plain = frame[(frame["diversity"] == 0) & (frame["metric"] != "cost")]
+        assert plain.groupby("metric")["value"].nunique().eq(1).all()
+        for cost, recorded in model["choices"].items():
+            found = choices(frame, cost=float(cost)).to_dict("records")
+            assert [row["method"] for row in found] == [row["method"] for row in recorded]
+            assert [row["value"] for row in found] == pytest.approx([row["value"] for row in recorded], rel=1e-4)
+            assert all(row["cost"] <= float(cost) + 1e-6 for row in recorded)

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ import torch
 import recdiv as rd
 from recdiv import reranking
 
+ROOT = Path(__file__).parents[1]
 U, N, K = 9, 20, 7
 GENERATOR = np.random.default_rng(5)
 LABELS = [("a", "b"), ("a",), ("c",), ("b",), ("a", "c", "d"), (), ("d",), ("a",), ("b", "e"), ("c",)] * 2
@@ -266,6 +269,17 @@ def test_the_same_lists_on_a_gpu(method):
     found = rd.rerank(torch.tensor(SCORES).cuda(), kernel.to("cuda"), method=method, k=K, **options)
     assert found.items.is_cuda
     assert found.items.tolist() == rd.rerank(SCORES, kernel, method=method, k=K, **options).items.tolist()
+
+
+@pytest.mark.parametrize("name", reranking.names())
+def test_what_the_page_of_re_rankers_says_is_there(name):
+    method = reranking.describe(name)
+    keys = set(re.findall(r"^@\w+{([^,]+),", (ROOT / "book/references.bib").read_text(), flags=re.MULTILINE))
+    assert method.citation in {"", *keys}
+    assert method.maps
+    assert "δ" in method.formula or name == "topk"
+    assert method.summary.endswith(".")
+    assert f".. autofunction:: recdiv.reranking.{name}.{name}" in (ROOT / "book/api.md").read_text()
 
 
 def test_they_are_registered():

@@ -100,6 +100,8 @@ class RerankerIndex(_Markdown):
                 link = nodes.reference("", "", refid=_id(name.astext()), internal=True)
                 name.parent.replace(name, link)
                 link += name
+            for column, width in zip(table.findall(nodes.colspec), (20, 38, 18, 24), strict=True):
+                column["colwidth"] = width
         return found
 
 

@@ -1,8 +1,9 @@
 """Accuracy against diversity on real data, for every re-ranker: ``results/frontier_<data>.json``.
 
-``python -m recdiv.experiments.frontier --data movielens --models item_knn``. The candidates of each user are the best
-100 of a recommender fitted on the training part; they are re-ranked at eleven settings by every method. Each (data,
-model, method) is a cell that is kept when it ends, so an interrupted run goes on where it stopped.
+``python -m recdiv.experiments.frontier --data movielens --models item_knn als``. The candidates of each user are the
+best 100 of a recommender fitted on the training part, with the settings that the recommender table uses; they are
+re-ranked at eleven settings by every method. Each (data, model, method) is a cell that is kept when it ends, so an
+interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ from recdiv.evaluation._frontier import MEASURES, STEPS, choices, frontier, padd
 from recdiv.evaluation._report import records
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import plain as rounded
-from recdiv.experiments._models import MODELS, Entry, build
+from recdiv.experiments._models import MODELS, Entry, Options, build
 from recdiv.experiments._sets import SETS, Prepared, prepare
+from recdiv.experiments.recommenders import choose
 from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import Recommender
 from recdiv.reranking import describe, names
@@ -33,6 +35,7 @@ from recdiv.tables import Recommendations
 CELLS = Cells("frontier", recipe=1)  # raise it when the code below changes what a cell means
 POOL = 100  # candidates of each user
 K = 10
+SEED = 0
 COSTS = (0.01, 0.05, 0.1)
 
 
@@ -40,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
     """Do what is not done yet; returns the files written."""
     parser = argparse.ArgumentParser(prog="recdiv.experiments.frontier", description=__doc__)
     parser.add_argument("--data", nargs="+", choices=list(SETS), default=["movielens", "movietweetings"])
-    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["item_knn"])
+    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["item_knn", "als"])
     parser.add_argument("--methods", nargs="+", choices=names(), default=names())
     parser.add_argument("--results", type=Path, default=Path("results"))
     asked = parser.parse_args(arguments)
@@ -53,8 +56,9 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
     kernel = EmbeddingKernel.from_text(prepared.catalog)
     found: dict[str, list[Cell]] = {}
     for name in models:
-        settings = [_settings(data, name, method) for method in methods]
-        pool = cache(partial(candidates, MODELS[name], prepared, kernel))  # not before a cell needs it
+        options: Options = choose(name, prepared, kernel, seed=SEED)["options"]
+        settings = [_settings(data, name, options, method) for method in methods]
+        pool = cache(partial(candidates, MODELS[name], options, prepared, kernel))  # not before a cell needs it
         found[name] = []
         with tqdm(settings, desc=f"{data}, {name}", unit="method") as bar:
             for each in bar:
@@ -65,9 +69,9 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
     return file
 
 
-def candidates(entry: Entry, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
+def candidates(entry: Entry, options: Options, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
     """The best items of everybody tested, with scores, none of which they know."""
-    model: Recommender = build(entry, entry.tried[0], kernel, seed=0)
+    model: Recommender = build(entry, options, kernel, seed=SEED)
     return prepared.split.recommend(model.fit(prepared.split.train), k=POOL)
 
 
@@ -78,6 +82,7 @@ def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
         frame = pd.DataFrame([row for cell in cells for row in cell["rows"]])
         models[name] = {
             "title": MODELS[name].title,
+            "options": cells[0]["options"],
             "rows": [{key: rounded(value) if key in _NUMBERS else value for key, value in row.items()}
                      for row in frame.to_dict("records")],
             "choices": {f"{cost:g}": records(choices(frame, cost=cost)) for cost in COSTS},
@@ -93,7 +98,7 @@ def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
     }
     spent = sum(cell["cpu_seconds"] for cells in found.values() for cell in cells)
     files = {each.name: each.sha256 for each in source(prepared.name).files}
-    return {**provenance(config=config, seeds=[0], data={prepared.name: files}, seconds=spent), "models": models}
+    return {**provenance(config=config, seeds=[SEED], data={prepared.name: files}, seconds=spent), "models": models}
 
 
 _NUMBERS = ("diversity", "value", "low", "high")
@@ -108,8 +113,9 @@ def _cell(method: str, prepared: Prepared, kernel: EmbeddingKernel, pool_of: Cal
     return {"rows": records(frame), "cpu_seconds": round(time.process_time() - began, 1)}
 
 
-def _settings(data: str, model: str, method: str) -> Cell:
-    return {"data": data, "model": model, "method": method, "candidates": POOL, "k": K, "metrics": list(MEASURES)}
+def _settings(data: str, model: str, options: Options, method: str) -> Cell:
+    recommender = {"data": data, "model": model, "options": dict(options), "seed": SEED}
+    return {**recommender, "method": method, "candidates": POOL, "k": K, "metrics": list(MEASURES)}
 
 
 if __name__ == "__main__":
