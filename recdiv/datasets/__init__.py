@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from recdiv.datasets._anonymity import anonymity
 from recdiv.datasets._dataset import Dataset
 from recdiv.datasets._latent import Latent
 from recdiv.datasets._registry import SOURCES
 
 SAMPLES = ("ecommerce", "news", "music", "video")
 
-__all__ = ["SAMPLES", "Dataset", "Latent", "load", "names"]
+__all__ = ["SAMPLES", "Dataset", "Latent", "anonymity", "load", "names"]
 
 
 def names() -> list[str]:
