@@ -83,7 +83,7 @@ def sizes(events: Interactions) -> dict[str, Any]:
 def texts(frame: pd.DataFrame) -> dict[str, Any]:
     """Which items have words and labels."""
     body = frame["text"].fillna("") if "text" in frame else pd.Series("", index=frame.index)
-    words = (frame["title"].fillna("") + " " + body).str.split().str.len()
+    words = (frame["title"].fillna("") + " " + body).map(lambda text: len(text.split()))
     labelled = frame["category"].notna() & (frame["category"] != "") if "category" in frame else pd.Series(False)
     return {
         "with_text": float((body != "").mean()),
