@@ -45,8 +45,9 @@ class TextTransformer(NeuralRecommender):
         encoder_learning_rate: of the encoder's weights.
         own: whether known items have a vector and a bias of their own.
         own_dropout: how often, from 0 to below 1, an item's own is left out in a step of training.
-        dimension, layers, heads, length, dropout, epochs, update_epochs, patience, batch_size, learning_rate,
-            weight_decay, rng, device, folder, progress: as for :class:`SASRec`.
+        dimension, layers, heads, length, dropout: of the Transformer, as for :class:`SASRec`.
+        epochs, update_epochs, patience, batch_size, learning_rate, weight_decay: of training, likewise.
+        rng, device, folder, progress: likewise.
 
     Raises:
         ValueError: for a setting out of its range, vectors that are not those of the catalogue, or a ``source`` that
