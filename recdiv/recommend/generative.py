@@ -85,6 +85,7 @@ class Generative(Recommender):
         lists = model.recommend(test.users, k=10)
         model.method, model.temperature = "sample", 1.5
         varied = model.recommend(test.users, k=10)
+        rd.evaluate(varied, data.catalog, train=train, test=test, scorer=model.scorer())
 
     Source: De Cao et al. 2021 for writing inside a prefix tree; Vijayakumar et al. 2018 for diverse beams; Kool et al.
     2019 for sampling without replacement.
@@ -196,7 +197,7 @@ class Generative(Recommender):
         n_items = len(self._texts)
         scores = torch.zeros(len(users), n_items, dtype=torch.float64)
         warm = [row for row, history in enumerate(histories) if len(history)]
-        scorer = CausalScorer((self._causal.model, self._causal.tokenizer))
+        scorer = self.scorer()
         step = max(1, _REQUESTS // max(n_items, 1))
         for start in range(0, len(warm), step):
             part = warm[start : start + step]
@@ -278,6 +279,15 @@ class Generative(Recommender):
         """
         users = list(users)
         return self._texts_of(self._decoding(k), k, self._histories(users, histories))
+
+    def scorer(self) -> CausalScorer:
+        """The fine-tuned model as a scorer, for the metrics ``surprisal``, ``pmi`` and ``redundancy``.
+
+        Raises:
+            RuntimeError: before ``fit``.
+        """
+        self._fitted()
+        return CausalScorer((self._causal.model, self._causal.tokenizer))
 
     def _texts_of(self, how: Decoding, k: int, histories: Sequence[Rows]) -> list[list[str | None]]:
         if how.method == "diverse":
