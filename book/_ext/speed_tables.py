@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from recdiv.notebook import results_folder
 
 RECORDED = results_folder() / "benchmark_metrics.json"
+SCORER = results_folder() / "benchmark_scorer.json"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _EDGE = 640, 340, 60, 170, 40
 _PARTS = {"cpu_seconds": "CPU seconds", "gigabytes_beyond": "gigabytes beyond the input"}
 _NAMES = {
@@ -22,6 +23,12 @@ _NAMES = {
     "without nulls": "the same without re-dealt draws",
     "lists": "semantic coverage of the same lists",
     "half": "semantic coverage where half of the catalogue is shown, which is dearest",
+}
+
+_QUESTIONS = {
+    "catalogue": "every title after a history of ten",
+    "lists": "each title after the ones before it in a list of ten",
+    "texts": "titles and texts of mixed length, after nothing",
 }
 
 
@@ -51,6 +58,23 @@ def whole(recorded: dict[str, Any]) -> Iterator[str]:
     yield "|---|---:|---:|"
     for name, took in {**recorded["default_set"], **recorded["semantic_coverage"]}.items():
         yield f"| {_NAMES[name]} | {took['cpu_seconds']:.3g} | {took['gigabytes_beyond']:.2g} |"
+
+
+def scorer(recorded: dict[str, Any]) -> Iterator[str]:
+    """Lines of Markdown for texts scored a second."""
+    sides = list(next(iter(recorded["questions"].values())))
+    config, versions = recorded["config"], recorded["versions"]
+    yield (
+        f"Recorded {recorded['recorded']} on {recorded['machine']}, torch {versions['torch']}, transformers "
+        f"{versions['transformers']}; a model of {config['parameters'] / 1e6:.1f} million parameters, one thread."
+    )
+    yield ""
+    yield f"| texts a second | {' | '.join(sides)} | recdiv / padded batches |"
+    yield f"|---|{'---:|' * (len(sides) + 1)}"
+    for name, found in recorded["questions"].items():
+        rates = [found[side]["texts_per_second"] for side in sides]
+        ratio = found["recdiv"]["texts_per_second"] / found["padded batches"]["texts_per_second"]
+        yield f"| {_QUESTIONS[name]} | {' | '.join(f'{rate:,.0f}' for rate in rates)} | {ratio:.2g} |"
 
 
 def figure(growth: dict[str, dict[str, dict[str, float]]], part: str) -> str:
@@ -97,14 +121,18 @@ def _short(n: int) -> str:
 
 
 class SpeedTables(SphinxDirective):
-    """What its one word asks for: a size (``S``, ``L``), ``whole``, ``growth`` or ``how``."""
+    """What its one word asks for: a size (``S``, ``L``), ``whole``, ``growth``, ``how`` or ``scorer``."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Read the record and draw the part asked for."""
-        self.env.note_dependency(str(RECORDED))
-        recorded, asked = json.loads(RECORDED.read_text(encoding="utf-8")), self.arguments[0]
+        asked = self.arguments[0]
+        source = SCORER if asked == "scorer" else RECORDED
+        self.env.note_dependency(str(source))
+        recorded = json.loads(source.read_text(encoding="utf-8"))
+        if asked == "scorer":
+            return self._markdown(scorer(recorded))
         if asked == "growth":
             return [nodes.raw("", figure(recorded["growth"]["cpu"], part), format="html") for part in _PARTS]
         if asked == "whole":

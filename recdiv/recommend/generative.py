@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -25,6 +24,7 @@ from recdiv.recommend._free import named, write_freely
 from recdiv.recommend._small_model import small_model
 from recdiv.recommend._trie import Trie
 from recdiv.recommend._writer import Writer
+from recdiv.recommend.random import seed_of
 from recdiv.recommend.topk import best
 from recdiv.tables import EMPTY, Interactions, Recommendations
 
@@ -259,7 +259,7 @@ class Generative(Recommender):
         self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
     ) -> tuple[Tensor, Tensor]:
         writer = Writer(self._causal, self._trie, how, k, self.progress)
-        return writer.write(self._sequences(histories), open_, [_seed(self.rng, user) for user in users])
+        return writer.write(self._sequences(histories), open_, [seed_of(self.rng, user) for user in users])
 
     def _free(
         self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
@@ -298,7 +298,3 @@ class Generative(Recommender):
 
 def _device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def _seed(rng: int, user: Any) -> int:  # noqa: ANN401
-    return int.from_bytes(hashlib.sha256(f"{rng} {user!r}".encode()).digest()[:8])

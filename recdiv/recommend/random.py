@@ -35,12 +35,15 @@ class Random(Recommender):
         self._n_items = self._fitted().n_items
 
     def _score(self, users: list[Any], histories: list[Any]) -> Tensor:
-        rows = [np.random.default_rng(_seed(self.rng, user)).random(self._n_items, dtype=np.float32) for user in users]
+        rows = [
+            np.random.default_rng(seed_of(self.rng, user)).random(self._n_items, dtype=np.float32) for user in users
+        ]
         return torch.from_numpy(np.stack(rows)) if rows else torch.empty(0, self._n_items)
 
     def _scores_of(self, users: list[Any], histories: list[Any]) -> Tensor:
         return self._score(users, histories)
 
 
-def _seed(rng: int, user: Any) -> int:  # noqa: ANN401
+def seed_of(rng: int, user: Any) -> int:  # noqa: ANN401
+    """A seed of each user's own, which does not depend on who else is asked about."""
     return int.from_bytes(hashlib.sha256(f"{rng} {user!r}".encode()).digest()[:8])
