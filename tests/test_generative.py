@@ -175,6 +175,30 @@ def test_batches_do_not_matter(monkeypatch):
         assert torch.allclose(together.scores, alone.scores, atol=1e-4)
 
 
+def test_memory_that_does_not_suffice_halves_the_batch_and_says_so(monkeypatch):
+    written = untrained(width=4)
+    expected = written.recommend(range(4), k=3)
+    net = written._causal.model
+    plain = net.forward
+
+    def small(most):
+        def forward(**given):
+            if len(given["input_ids"]) > most:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return plain(**given)
+
+        return forward
+
+    monkeypatch.setattr(net, "forward", small(4))
+    with pytest.warns(UserWarning, match="out of memory with 4 lists at once: going on with 2"):
+        found = written.recommend(range(4), k=3)
+    assert torch.equal(found.items, expected.items)
+    monkeypatch.setattr(net, "forward", small(0))
+    lower = "one list of width 4 does not fit into memory: lower width"
+    with pytest.warns(UserWarning, match="going on with 1"), pytest.raises(MemoryError, match=lower):
+        written.recommend(range(4), k=3)
+
+
 def local_probabilities(history, allowed, temperature):
     """p of each different text, renormalised at each token over what leads to an allowed item."""
     texts = {(*tokenizer()(TITLES[i])["input_ids"], tokenizer().eos_token_id): i for i in sorted(allowed, reverse=True)}

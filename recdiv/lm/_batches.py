@@ -91,15 +91,22 @@ def log_probability(logits: Tensor, ids: Tensor, rows: Tensor | None = None) -> 
     return logits[rows, ids] - logits.logsumexp(1)[rows]
 
 
+def memory_is_full(error: RuntimeError) -> bool:
+    """Whether an error of torch says that memory does not suffice; what was cached on a GPU is then given back."""
+    if not isinstance(error, torch.OutOfMemoryError) and not any(said in str(error).lower() for said in _FULL):
+        return False
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return True
+
+
 def _halve(sized: Sized, batch: Sequence[Job], error: RuntimeError) -> None:
     """Smaller batches after an error that says memory is full; any other error is not ours."""
-    if not isinstance(error, torch.OutOfMemoryError) and not any(said in str(error).lower() for said in _FULL):
+    if not memory_is_full(error):
         raise error
     if len(batch) == 1:
         read, tail = len(batch[0].prefix), len(batch[0].tail)
         raise MemoryError(f"one text of {tail} tokens after a context of {read} does not fit into memory") from error
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
     held = len(batch) * (len(batch[0].prefix) + max(len(job.tail) for job in batch))
     sized.batch_tokens = max(1, min(sized.batch_tokens, held) // 2)
     warnings.warn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -48,14 +49,27 @@ class Writer:
         show = len(order) >= _BAR_FROM if self.progress is None else self.progress
         quiet = {} if show else {"disable": True}
         with self.causal.at_rest(), tqdm(total=len(order), desc="write", unit="list", **quiet) as bar:
-            start = 0
+            start, most = 0, len(order)
             while start < len(order):
-                rows = order[start : start + self._users_at_once(len(sequences[order[start]]))]
+                rows = order[start : start + min(most, self._users_at_once(len(sequences[order[start]])))]
                 some = [sequences[row] for row in rows]
-                items[rows], scores[rows] = self._block(some, allowed[rows], [seeds[row] for row in rows])
+                try:
+                    items[rows], scores[rows] = self._block(some, allowed[rows], [seeds[row] for row in rows])
+                except (torch.OutOfMemoryError, RuntimeError) as error:
+                    most = self._fewer(len(rows), error)
+                    continue
                 start += len(rows)
                 bar.update(len(rows))
         return items, scores
+
+    def _fewer(self, users: int, error: RuntimeError) -> int:
+        """How many users are written for together after an error that says memory is full."""
+        if not _batches.memory_is_full(error):
+            raise error
+        if users == 1:
+            raise MemoryError(f"one list of width {self.how.width} does not fit into memory: lower width") from error
+        warnings.warn(f"out of memory with {users} lists at once: going on with {users // 2}", stacklevel=5)
+        return users // 2
 
     def _users_at_once(self, longest: int) -> int:
         return max(1, _batches.budget(self.causal) // (self.how.width * (longest + self.trie.depth)))
