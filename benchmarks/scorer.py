@@ -30,8 +30,8 @@ from recdiv._provenance import provenance, write_json
 from recdiv.lm import _batches
 from recdiv.lm._causal import Causal
 from recdiv.lm._requests import Job
+from recdiv.lm.from_scratch import small_causal, train_tokenizer
 from recdiv.lm.scorer import CausalScorer
-from recdiv.recommend._small_model import small_model
 
 HISTORIES, LISTS, LENGTH, SEED = 5, 120, 10, 0
 HIDDEN, LAYERS, VOCABULARY, BATCH = 192, 4, 4000, 32
@@ -134,8 +134,9 @@ def main(runs: int = 3) -> None:
     torch.set_num_threads(1)
     begun = time.perf_counter()
     asked = questions()
-    pair = small_model(asked["texts"][0], vocabulary=VOCABULARY, hidden=HIDDEN, layers=LAYERS, window=512, seed=SEED)
-    scorer = CausalScorer(pair, device="cpu")
+    tokenizer = train_tokenizer(asked["texts"][0], vocabulary=VOCABULARY)
+    model = small_causal(tokenizer, hidden=HIDDEN, layers=LAYERS, window=512, seed=SEED)
+    scorer = CausalScorer((model, tokenizer), device="cpu")
     found = {name: measured(question, scorer, runs) for name, question in asked.items()}
     parameters = sum(each.numel() for each in scorer.causal.model.parameters())
     config = {

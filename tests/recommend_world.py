@@ -29,5 +29,5 @@ MODELS = {
     "text_transformer": lambda: recommend.TextTransformer(VECTORS, **_TINY),
     "text_alone": lambda: recommend.TextTransformer(VECTORS, own=False, **_TINY),
     "bpr": lambda: recommend.BPR(factors=4, epochs=20),
-    "generative": lambda: recommend.Generative(epochs=1, hidden=16, layers=1, vocabulary=270, width=20),
+    "generative": lambda: recommend.Generative(epochs=1, hidden=32, layers=1, vocabulary=270, width=20),
 }

@@ -345,7 +345,7 @@ def test_a_given_model_comes_back_from_disk(tmp_path):
     assert torch.equal(again.scores([0, 1]), tuned.scores([0, 1]))
     assert again.longest == 3
     assert again.model is not None
-    Generative(epochs=0, hidden=16).fit(TRAIN).save(tmp_path)
+    Generative(epochs=0, hidden=32).fit(TRAIN).save(tmp_path)
     assert Generative.load(tmp_path, TRAIN).model is None
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from recdiv.lm._causal import Causal
 from recdiv.lm._packed import packed, unpacked
+from recdiv.lm.from_scratch import LEAST, small_causal, train_tokenizer
 from recdiv.lm.item_texts import item_texts
 from recdiv.lm.scorer import CausalScorer
 from recdiv.lm.training import train
@@ -21,7 +22,6 @@ from recdiv.recommend._behaviour import collate, fitting, training_rows
 from recdiv.recommend._choices import Rows, allowed
 from recdiv.recommend._decode import Decoding
 from recdiv.recommend._free import named, write_freely
-from recdiv.recommend._small_model import small_model
 from recdiv.recommend._trie import Trie
 from recdiv.recommend._writer import Writer
 from recdiv.recommend.random import seed_of
@@ -127,7 +127,7 @@ class Generative(Recommender):
         )
         self.constrained, self.hidden, self.layers, self.vocabulary = constrained, hidden, layers, vocabulary
         self.device, self.rng, self.progress = device, rng, progress
-        for name, least in (("longest", 1), ("epochs", 0), ("hidden", 16), ("layers", 1), ("vocabulary", 258)):
+        for name, least in (("longest", 1), ("epochs", 0), ("hidden", 32), ("layers", 1), ("vocabulary", LEAST)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} must be at least {least}, got {getattr(self, name)}")
         self._decoding(1)
@@ -145,10 +145,9 @@ class Generative(Recommender):
         self._texts = item_texts(train.catalog, self.read)
         given, device = self.model, self.device
         if given is None:
-            given = small_model(
-                self._texts, vocabulary=self.vocabulary, hidden=self.hidden, layers=self.layers, window=_WINDOW,
-                seed=self.rng,
-            )  # fmt: skip
+            tokenizer = train_tokenizer(filter(None, self._texts), vocabulary=self.vocabulary)
+            model = small_causal(tokenizer, hidden=self.hidden, layers=self.layers, window=_WINDOW, seed=self.rng)
+            given = model, tokenizer
             device = device or _device()
         self._set_up(Causal(copy.deepcopy(given) if isinstance(given, tuple) else given, device=device))
         self._train(train.histories(), None)
