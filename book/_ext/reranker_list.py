@@ -1,6 +1,7 @@
 """All re-rankers from the registry, and which of them did most on recorded real data (``results/frontier_*.json``).
 
-``{reranker-index}`` is a table, ``{reranker-list}`` a card each, ``{reranker-choices} movielens`` what to use when.
+``{reranker-index}`` is a table, ``{reranker-list}`` a card each, ``{reranker-choices} movielens`` what to use when,
+``{reranker-frontier} movielens`` the figure behind it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from recdiv import reranking
+from recdiv import plots, reranking
 from recdiv.evaluation._report import number
 from recdiv.notebook import results_folder
 from recdiv.reranking import Method
@@ -121,6 +123,28 @@ class RerankerChoices(_Markdown):
         return found
 
 
+class RerankerFrontier(_Markdown):
+    """Accuracy against diversity on the data set that is named, from the record."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Draw a figure a recommender."""
+        file: Path = results_folder() / f"frontier_{self.arguments[0]}.json"
+        self.env.note_dependency(str(file))
+        models = json.loads(file.read_text("utf-8"))["models"].values()
+        return [nodes.raw("", _figure(model, self.arguments[0]), format="html") for model in models]
+
+
+def _figure(model: dict[str, Any], data: str) -> str:
+    alt = (
+        f"Four panels of nDCG@10 against alpha, gamma, chi beyond chance and semantic coverage, a line a re-ranker, from "
+        f"the candidates of {model['title']} on {data}; the table beside it names the best settings"
+    )
+    drawn = plots.frontier(pd.DataFrame(model["rows"]))
+    return plots.svg(drawn, alt=alt, caption=f"Candidates of {model['title']}. A star: as they come.")
+
+
 class RerankerList(_Markdown):
     """A card a method: each has an address and stands in the page's contents."""
 
@@ -157,4 +181,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("reranker-index", RerankerIndex)
     app.add_directive("reranker-list", RerankerList)
     app.add_directive("reranker-choices", RerankerChoices)
+    app.add_directive("reranker-frontier", RerankerFrontier)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -30,6 +30,9 @@ def xquad(pool: Pool) -> Tensor:
     meets it for good: where every item has one, a label is served once and relevance fills the rest. Labels come from
     a :class:`~recdiv.CategoryKernel`. O(k n C) a user.
 
+    RankSys takes p(i|f) proportional to the scores among the candidates with f where this has p(f|i), so there λ = 1
+    still looks at relevance; and in p(f|u) an item counts in full for each of its labels.
+
     Source: Santos, Macdonald and Ounis 2010.
     """
     return greedy(pool, _Unmet(pool))
