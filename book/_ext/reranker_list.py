@@ -138,8 +138,8 @@ class RerankerFrontier(_Markdown):
 
 def _figure(model: dict[str, Any], data: str) -> str:
     alt = (
-        f"Four panels of nDCG@10 against alpha, gamma, chi beyond chance and semantic coverage, a line a re-ranker, from "
-        f"the candidates of {model['title']} on {data}; the table beside it names the best settings"
+        f"Four panels of nDCG@10 against alpha, gamma, chi beyond chance and semantic coverage, a line a re-ranker, "
+        f"from the candidates of {model['title']} on {data}; the table beside it names the best settings"
     )
     drawn = plots.frontier(pd.DataFrame(model["rows"]))
     return plots.svg(drawn, alt=alt, caption=f"Candidates of {model['title']}. A star: as they come.")
