@@ -1,8 +1,8 @@
 """Accuracy against diversity on real data, for every re-ranker: ``results/frontier_<data>.json``.
 
 ``python -m recdiv.experiments.frontier --data movielens --models item_knn als``. The candidates of each user are the
-best 100 of a recommender fitted on the training part, with the settings that the recommender table uses; they are
-re-ranked at eleven settings by every method. Each (data, model, method) is a cell that is kept when it ends, so an
+best 100 of a recommender fitted on the training part, with settings that do well on both sets; they are re-ranked at
+eleven values of ``diversity`` by every method. Each (data, model, method) is a cell that is kept when it ends, so an
 interrupted run goes on where it stopped.
 """
 
@@ -24,18 +24,21 @@ from recdiv.evaluation._frontier import MEASURES, STEPS, choices, frontier, padd
 from recdiv.evaluation._report import records
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import plain as rounded
-from recdiv.experiments._models import MODELS, Entry, Options, build
+from recdiv.experiments._models import MODELS, Options, build
 from recdiv.experiments._sets import SETS, Prepared, prepare
-from recdiv.experiments.recommenders import choose
 from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import Recommender
 from recdiv.reranking import describe, names
 from recdiv.tables import Recommendations
 
-CELLS = Cells("frontier", recipe=1)  # raise it when the code below changes what a cell means
+CELLS = Cells("frontier", recipe=1)  # raise it when settings or code below change what a cell means
 POOL = 100  # candidates of each user
 K = 10
 SEED = 0
+SETTINGS: dict[str, Options] = {
+    "item_knn": {"neighbours": 50, "shrink": 10.0},
+    "als": {"regularization": 50.0, "alpha": 10.0},
+}
 COSTS = (0.01, 0.05, 0.1)
 
 
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
     """Do what is not done yet; returns the files written."""
     parser = argparse.ArgumentParser(prog="recdiv.experiments.frontier", description=__doc__)
     parser.add_argument("--data", nargs="+", choices=list(SETS), default=["movielens", "movietweetings"])
-    parser.add_argument("--models", nargs="+", choices=list(MODELS), default=["item_knn", "als"])
+    parser.add_argument("--models", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--methods", nargs="+", choices=names(), default=names())
     parser.add_argument("--results", type=Path, default=Path("results"))
     asked = parser.parse_args(arguments)
@@ -56,9 +59,8 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
     kernel = EmbeddingKernel.from_text(prepared.catalog)
     found: dict[str, list[Cell]] = {}
     for name in models:
-        options: Options = choose(name, prepared, kernel, seed=SEED)["options"]
-        settings = [_settings(data, name, options, method) for method in methods]
-        pool = cache(partial(candidates, MODELS[name], options, prepared, kernel))  # not before a cell needs it
+        settings = [_settings(data, name, method) for method in methods]
+        pool = cache(partial(candidates, name, prepared, kernel))  # not before a cell needs it
         found[name] = []
         with tqdm(settings, desc=f"{data}, {name}", unit="method") as bar:
             for each in bar:
@@ -69,9 +71,9 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
     return file
 
 
-def candidates(entry: Entry, options: Options, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
+def candidates(name: str, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
     """The best items of everybody tested, with scores, none of which they know."""
-    model: Recommender = build(entry, options, kernel, seed=SEED)
+    model: Recommender = build(MODELS[name], SETTINGS[name], kernel, seed=SEED)
     return prepared.split.recommend(model.fit(prepared.split.train), k=POOL)
 
 
@@ -82,7 +84,7 @@ def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
         frame = pd.DataFrame([row for cell in cells for row in cell["rows"]])
         models[name] = {
             "title": MODELS[name].title,
-            "options": cells[0]["options"],
+            "options": dict(SETTINGS[name]),
             "rows": [{key: rounded(value) if key in _NUMBERS else value for key, value in row.items()}
                      for row in frame.to_dict("records")],
             "choices": {f"{cost:g}": records(choices(frame, cost=cost)) for cost in COSTS},
@@ -113,9 +115,8 @@ def _cell(method: str, prepared: Prepared, kernel: EmbeddingKernel, pool_of: Cal
     return {"rows": records(frame), "cpu_seconds": round(time.process_time() - began, 1)}
 
 
-def _settings(data: str, model: str, options: Options, method: str) -> Cell:
-    recommender = {"data": data, "model": model, "options": dict(options), "seed": SEED}
-    return {**recommender, "method": method, "candidates": POOL, "k": K, "metrics": list(MEASURES)}
+def _settings(data: str, model: str, method: str) -> Cell:
+    return {"data": data, "model": model, "method": method, "candidates": POOL, "k": K, "metrics": list(MEASURES)}
 
 
 if __name__ == "__main__":
