@@ -68,15 +68,10 @@ def reach(pool: Pool) -> Tensor:
     """Places that facility location chooses, int64 ``[u, k]``."""
     from recdiv.reranking.fast import _cover
 
-    n = pool.items.shape[1]
-    return _over_users(
-        pool,
-        lambda given, places: _cover.cover(given, pool.diversity, places),
-        max(1, min(_USERS, _cover.NUMBERS // max(n * n, 1))),
-    )
+    return _over_users(pool, lambda given, places: _cover.cover(given, pool.diversity, places))
 
 
-def _over_users(pool: Pool, choose: Callable[[Given, Places], None], step: int = _USERS) -> Tensor:
+def _over_users(pool: Pool, choose: Callable[[Given, Places], None]) -> Tensor:
     """What ``choose`` fills in, some users at a time, by as many threads as torch may use."""
     kernel = pool.known
     if not isinstance(kernel, EmbeddingKernel):
@@ -89,5 +84,5 @@ def _over_users(pool: Pool, choose: Callable[[Given, Places], None], step: int =
     def fill(some: slice) -> None:
         choose((vectors, scale, items[some], relevance[some], history[some]), places[some])
 
-    over_cores(fill, [slice(start, start + step) for start in range(0, len(items), step)])
+    over_cores(fill, [slice(start, start + _USERS) for start in range(0, len(items), _USERS)])
     return torch.from_numpy(places)

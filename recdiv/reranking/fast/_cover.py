@@ -8,7 +8,8 @@ import numpy.typing as npt
 from recdiv.reranking.fast import _reach
 from recdiv.reranking.fast._dots import rounding
 
-NUMBERS = 1 << 24  # similarities held at once by a thread (64 MB)
+NUMBERS = 1 << 24  # similarities of a user that are held at once by a thread (64 MB)
+_NEAR = 1 << 18  # numbers of the vectors of some users that stay near the processor (1 MB)
 Given = tuple[
     npt.NDArray[np.float32],
     npt.NDArray[np.float64],
@@ -21,13 +22,18 @@ Given = tuple[
 def cover(given: Given, delta: float, places: npt.NDArray[np.int64]) -> None:
     """Fill ``places`` ``[u, k]``."""
     vectors, scale, items, relevance, history = given
-    if items.shape[1] ** 2 * len(items) > NUMBERS:
+    if items.shape[1] ** 2 > NUMBERS:
         for each in zip(items, relevance, history, places, strict=True):
             _in_blocks(vectors, scale, *each, delta)
         return
-    found = vectors[np.maximum(items, 0)]
-    near = found @ found.transpose(0, 2, 1)  # of one array with itself, BLAS does half the work
-    _reach.choose(vectors, scale, items, relevance, history, near, delta, places)
+    n, step = items.shape[1], max(1, _NEAR // max(items.shape[1] * vectors.shape[1], 1))
+    found, near = np.empty((step, n, vectors.shape[1]), np.float32), np.empty((step, n, n), np.float32)
+    for some in (slice(start, start + step) for start in range(0, len(items), step)):
+        mine = items[some]
+        x, similar = found[: len(mine)], near[: len(mine)]  # the same memory for all users: new memory costs time
+        np.take(vectors, mine, axis=0, mode="clip", out=x)
+        np.matmul(x, x.transpose(0, 2, 1), out=similar)  # of one array with itself, BLAS does half the work
+        _reach.choose(vectors, scale, mine, relevance[some], history[some], similar, delta, places[some])
 
 
 def _in_blocks(

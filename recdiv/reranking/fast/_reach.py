@@ -145,8 +145,9 @@ def choose_one(
         )
         place = decide(vectors, scale, items, fixed, near, line, reach, bound, gap, share, off, least - SAME)
         out[slot], start = place, runner if leader == place else leader
-        exactly(vectors, scale, items, place, line_of(vectors, items, place, near, line), reach, off, True)
         bound[place] = -np.inf
+        if slot + 1 < len(out):
+            exactly(vectors, scale, items, place, line_of(vectors, items, place, near, line), reach, off, True)
 
 
 @compiled()

@@ -1,0 +1,1 @@
+"""Re-rankers side by side with pyversity."""
