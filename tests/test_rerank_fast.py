@@ -52,6 +52,26 @@ def test_compiled_code_gives_the_lists_of_plain_torch(method, monkeypatch):
     assert [rd.rerank(**each, method=method).items.tolist() for each in cases] == compiled
 
 
+@pytest.mark.parametrize("delta", [0.3, 0.7, 1.0])
+def test_dpp_is_greedy_on_the_determinant_itself(delta):
+    draw = np.random.default_rng(2)
+    kernel, scores = rd.EmbeddingKernel(draw.normal(size=(25, 12))), draw.random((5, 25))
+    gram = kernel.gram(range(25)).numpy()
+    for row, found in zip(scores, rd.rerank(scores, kernel, method="dpp", k=9, diversity=delta).items, strict=True):
+        relevance, chosen = (row - row.min()) / np.ptp(row), []
+        while len(chosen) < 9:
+            left = [i for i in range(25) if i not in chosen]
+            worth = {}
+            for i in left:
+                some = [*chosen, i]
+                sign, volume = np.linalg.slogdet(gram[np.ix_(some, some)])
+                assert sign > 0
+                worth[i] = (1 - delta) * relevance[some].sum() + delta * volume
+            best = max(worth.values())
+            chosen.append(max((i for i in left if worth[i] > best - 1e-10), key=lambda i: row[i]))
+        assert found.tolist() == chosen
+
+
 def test_threads_change_nothing():
     draw = np.random.default_rng(5)
     kernel, scores = rd.EmbeddingKernel(draw.normal(size=(50, 8))), draw.random((400, 50))

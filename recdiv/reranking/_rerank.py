@@ -59,6 +59,10 @@ def rerank(
         are fewer. Relevance is scaled to [0, 1] over each user's candidates, so neither a factor nor a shift of the
         scores changes anything. Ties go to the more relevant, then to the lower row. Users do not affect one another.
 
+    With ``pip install "recdiv[fast]"`` the lists of MMR, MSD, DPP, SSD and facility location over item vectors on a CPU
+    come from compiled code that looks only at items that may come first. They are the same lists: what float32 does not
+    tell apart for certain is decided in float64. The first call of a method compiles it, once for all processes.
+
     Raises:
         ValueError: for NaN or +∞ in the scores, a row outside the catalogue or twice among a user's candidates, a
             wrong shape, ``diversity`` outside [0, 1], ``k`` below 1, an unknown method, or something it needs missing.
