@@ -157,6 +157,10 @@ def test_a_context_beyond_the_window_is_cut_from_the_left_and_said(kind):
         found = asked.log_likelihood(["Guns"] * 3, contexts=contexts)
     expected = [slow_log_likelihood(kind, "Guns", each, window=24) for each in contexts]
     assert found.tolist() == close(expected)
+    texts, context = ["Guns", "Temples Temples Hands"], "Hands of Clay Before " * 5  # one asks for a deeper cut
+    with pytest.warns(UserWarning, match="1 of 1 contexts"):
+        both = asked.log_likelihood(texts, contexts=[context] * 2)
+    assert both.tolist() == close([slow_log_likelihood(kind, text, context, window=24) for text in texts])
     lists = ["Hands of Clay", "Temples crème", "Guns qué", "Before the Eighteen", "Hands"]
     before = [tuple(lists[:i]) for i in range(5)]
     with pytest.warns(UserWarning, match="cut from the left"):

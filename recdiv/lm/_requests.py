@@ -54,32 +54,27 @@ class Requests:
         known = list(dict.fromkeys([*texts, *sorted(parts), *([] if separator is None else [separator])]))
         self._tokens = dict(zip(known, causal.tokens(known), strict=True))
         self._close = [causal.end] if separator is None else self._tokens[separator]
-        self._prefixes = self._fitted()
+        self._whole = {key: (causal.begin, *self._read(key)) for key in dict.fromkeys(contexts)}
+        self._prefixes = [self._fitting(key, text) for key, text in self._pairs]
+        cut = {
+            key for (key, _), prefix in zip(self._pairs, self._prefixes, strict=True) if prefix is not self._whole[key]
+        }
+        self.n_contexts, self.n_cut = len(self._whole), len(cut)
 
     def __len__(self) -> int:
         return len(self._pairs)
 
-    def _fitted(self) -> dict[_Key, tuple[int, ...]]:
-        """Tokens of each context, with the beginning token, short enough for the longest text after it."""
-        longest: dict[_Key, int] = {}
-        for key, text in self._pairs:
-            longest[key] = max(longest.get(key, 0), len(self._tokens[text]) + 1)
-        self.n_contexts, self._cut = len(longest), set()
-        window = self._causal.window
-        if window is not None and longest and max(longest.values()) + 1 > window:
+    def _fitting(self, key: _Key, text: str) -> tuple[int, ...]:
+        """A context, cut from the left where the text behind it would not fit: by what this text alone asks for."""
+        whole, window, tail = self._whole[key], self._causal.window, len(self._tokens[text]) + 1
+        if window is None or len(whole) + tail <= window:
+            return whole
+        if 1 + tail > window:
             raise ValueError(
                 f"texts must fit the window of {window} tokens with a beginning and an end token, "
-                f"got one of {max(longest.values()) - 1} tokens"
+                f"got one of {tail - 1} tokens"
             )
-        prefixes: dict[_Key, tuple[int, ...]] = {}
-        for key, tail in longest.items():
-            ids = self._read(key)
-            room = len(ids) if window is None else window - 1 - tail
-            if len(ids) > room:
-                self._cut.add(key)
-            prefixes[key] = (self._causal.begin, *ids[max(0, len(ids) - room) :])
-        self.n_cut = len(self._cut)
-        return prefixes
+        return whole[:1] + whole[len(whole) - (window - 1 - tail) :]
 
     def _read(self, key: _Key) -> list[int]:
         if isinstance(key, str):
@@ -92,7 +87,10 @@ class Requests:
         A request about text x after context c is also answered by any row that reads c, x and the end token on its way:
         it *rides* on a request whose context is c followed by x.
         """
-        first = {key: request for request, (key, _) in reversed(list(enumerate(self._pairs)))}  # one a context
+        first: dict[_Key, int] = {}  # one request a context, of those that read all of it
+        for request, (key, _) in enumerate(self._pairs):
+            if self._prefixes[request] is self._whole[key]:
+                first.setdefault(key, request)
         rides: dict[int, list[int]] = {}  # carrier -> its riders
         carrier = dict.fromkeys(range(len(self)), -1)
         for key in sorted(first, key=len, reverse=True):
@@ -105,20 +103,18 @@ class Requests:
 
     def _just_before(self, key: _Key) -> int | None:
         """The request that is answered on the way through a context."""
-        if not self._closed or isinstance(key, str) or not key or key in self._cut or key[:-1] in self._cut:
+        if not self._closed or isinstance(key, str) or not key:
             return None
         return self._number.get((key[:-1], key[-1]))
 
     def _job(self, request: int, riders: list[int]) -> Job:
-        key, text = self._pairs[request]
-        prefix = self._prefixes[key]
-        start = min([len(prefix), *(len(self._prefixes[self._pairs[each][0]]) for each in riders)])
+        prefix, text = self._prefixes[request], self._pairs[request][1]
+        start = min([len(prefix), *(len(self._prefixes[each]) for each in riders)])
         whole = (*prefix, *self._tokens[text], self._causal.end)
         spans = []
         for each in (request, *riders):
-            on, asked = self._pairs[each]
-            begin = len(self._prefixes[on]) - start
-            spans.append((each, begin, begin + len(self._tokens[asked]) + 1))
+            begin = len(self._prefixes[each]) - start
+            spans.append((each, begin, begin + len(self._tokens[self._pairs[each][1]]) + 1))
         return Job(whole[:start], whole[start:], tuple(spans))
 
 
