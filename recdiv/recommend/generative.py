@@ -15,7 +15,7 @@ from recdiv.lm._packed import packed, unpacked
 from recdiv.lm.from_scratch import LEAST, small_causal, train_tokenizer
 from recdiv.lm.item_texts import item_texts
 from recdiv.lm.scorer import CausalScorer
-from recdiv.lm.training import train
+from recdiv.lm.training import train as fine_tune
 from recdiv.lm.training_config import TrainingConfig
 from recdiv.recommend._base import Recommender
 from recdiv.recommend._behaviour import collate, fitting, training_rows
@@ -46,7 +46,8 @@ class Generative(Recommender):
     * ``"beam"``: the ``width`` likeliest beginnings go on. Scores are ln p(i|h). With a width no smaller than the
       catalogue it is exact.
     * ``"diverse"``: the beam in ``groups``; a token costs ``penalty`` nats for each hypothesis of an earlier group that
-      took it in the same place. Where groups find fewer than k items, a beam over the others fills the list.
+      took it in the same place. Where groups find fewer than k items, a beam over the others fills the list. Scores
+      are ln p(i|h) again, without what was charged.
     * ``"sample"``: k draws without replacement at ``temperature``, in one pass, in the order of the draw. Scores are
       the perturbed log-probabilities that order them.
 
@@ -62,8 +63,8 @@ class Generative(Recommender):
     texts **a user**: meant for catalogues of some thousand items; ``recommend`` takes ``width`` × tokens of one item.
 
     Args:
-        model: what is fine-tuned: a hub name, a folder, or a pair (model, tokenizer), which is copied. None: a small
-            model from scratch (``hidden``, ``layers``, ``vocabulary``).
+        model: what is fine-tuned: a hub name, a folder (of :func:`recdiv.lm.pretrain`, say), or a pair (model,
+            tokenizer), which is copied. None: a small model from scratch (``hidden``, ``layers``, ``vocabulary``).
         read: what is read and written of an item: a column of the catalogue, or ``"all"``: title and text.
         longest: latest events of a history that are read.
         epochs: passes over the training histories; 0 leaves the model as it is.
@@ -118,13 +119,8 @@ class Generative(Recommender):
     ) -> None:
         self.model, self.read, self.longest = model, read, longest
         self.epochs, self.learning_rate, self.batch_size, self.lora_rank = epochs, learning_rate, batch_size, lora_rank
-        self.method, self.width, self.temperature, self.groups, self.penalty = (
-            method,
-            width,
-            temperature,
-            groups,
-            penalty,
-        )
+        self.method, self.width, self.temperature = method, width, temperature
+        self.groups, self.penalty = groups, penalty
         self.constrained, self.hidden, self.layers, self.vocabulary = constrained, hidden, layers, vocabulary
         self.device, self.rng, self.progress = device, rng, progress
         for name, least in (("longest", 1), ("epochs", 0), ("hidden", 32), ("layers", 1), ("vocabulary", LEAST)):
@@ -134,6 +130,8 @@ class Generative(Recommender):
 
     def _decoding(self, k: int) -> Decoding:
         """The settings of writing, checked."""
+        if k < 1:
+            raise ValueError(f"k must be at least 1, got {k}")
         if self.width is not None and self.width < k:
             raise ValueError(f"width must be at least k ({k}) or None, got {self.width}")
         width = max(2 * k, 20) if self.width is None else self.width
@@ -177,7 +175,7 @@ class Generative(Recommender):
             lora_rank=self.lora_rank,
             seed=self.rng,
         )
-        self._causal.model = train(self._causal.model, rows, config, collate=collate, progress=self.progress).model
+        self._causal.model = fine_tune(self._causal.model, rows, config, collate=collate, progress=self.progress).model
 
     def _state(self) -> dict[str, Tensor]:
         given = torch.tensor(self.model is not None)
@@ -226,8 +224,6 @@ class Generative(Recommender):
     ) -> Recommendations:
         """Lists of ``k`` items, written as the settings say; arguments as for :meth:`Recommender.recommend`."""
         n_items, users = self._fitted().n_items, list(users)
-        if k < 1:
-            raise ValueError(f"k must be at least 1, got {k}")
         how, known = self._decoding(k), self._histories(users, histories)
         mask = torch.ones(1, n_items, dtype=torch.bool)
         if candidates is not None:
