@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from recdiv.kernels import EmbeddingKernel
+from recdiv.lm import TextEncoder
 from recdiv.recommend import Recommender, make, names
 
 Options = Mapping[str, Any]
@@ -26,6 +27,8 @@ class Entry:
         vectors: the name of the argument that takes the catalogue's vectors, or None for a model that reads no text.
         only: the sets it is run on, or None for all, and ``why`` not on the others.
         seeds: at most how many seeds.
+        encoder: whether the encoder itself is given (to be tuned), not its vectors.
+        writes: whether it writes lists and has no cheap score of every item.
     """
 
     title: str
@@ -36,7 +39,8 @@ class Entry:
     only: tuple[str, ...] | None = None
     why: str = ""
     seeds: int = 3
-    needs: Mapping[str, str] = field(default_factory=dict)
+    encoder: bool = False
+    writes: bool = False
 
 
 _SHORT: Options = {"epochs": 12, "patience": 3}  # as long as one core has time for; most runs stop before
@@ -61,6 +65,39 @@ MODELS: dict[str, Entry] = {
     "bpr": Entry("BPR", "bpr", seeded=True, tried=({"epochs": 30}, {"epochs": 100})),
     "sasrec": Entry("SASRec", "sasrec", seeded=True, tried=(_SHORT,)),
     "sasrec_text": Entry("SASRec from text", "sasrec", seeded=True, tried=(_SHORT,), vectors="vectors"),
+    "text_transformer": Entry(
+        "Text Transformer",
+        "text_transformer",
+        seeded=True,
+        tried=(_SHORT,),
+        vectors="source",
+    ),
+    "text_transformer_lora": Entry(
+        "Text Transformer, LoRA",
+        "text_transformer",
+        seeded=True,
+        tried=({"tune": "lora", "epochs": 2, "patience": None},),
+        only=("online_retail",),
+        why="the encoder reads the whole catalogue again each epoch: run on the set with the fewest and shortest texts",
+        seeds=1,
+        encoder=True,
+    ),
+    "generative": Entry(
+        "Generative",
+        "generative",
+        seeded=True,
+        tried=({"epochs": 4},),
+        only=("movielens",),
+        why="minutes of training and of writing a set on one core: run on one set",
+        seeds=1,
+        writes=True,
+    ),
+    "text_transformer_full": Entry(
+        "Text Transformer, fully tuned",
+        "text_transformer",
+        only=(),
+        why="needs a GPU: all of the encoder's 22 million weights learn",
+    ),
 }
 
 
@@ -71,6 +108,8 @@ def build(entry: Entry, options: Options, kernel: EmbeddingKernel, *, seed: int)
         given["rng"] = seed
     if entry.vectors:
         given[entry.vectors] = kernel.vectors.clone() if entry.vectors == "vectors" else kernel
+    if entry.encoder:
+        given["source"] = TextEncoder()
     torch.manual_seed(seed)
     return make(entry.model, **given)
 

@@ -43,11 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
 
 
 def run(data: str, seeds: Sequence[int], models: Sequence[str], results: Path) -> Path:
-    """All cells of one set, in the order of the table."""
+    """All cells of one set: first one seed of every model, then the next."""
     prepared = prepare(data)
     kernel = EmbeddingKernel.from_text(prepared.catalog)
     file = results / f"recommenders_{data}.json"
-    todo = [(name, seed) for name in models if not missing(MODELS[name], data) for seed in _seeds(MODELS[name], seeds)]
+    asked = [name for name in models if not missing(MODELS[name], data)]
+    todo = [(name, seed) for seed in seeds for name in asked if seed in _seeds(MODELS[name], seeds)]
     with tqdm(todo, desc=data, unit="cell") as bar:
         for name, seed in bar:
             bar.set_postfix_str(f"{name}, seed {seed}")
@@ -74,7 +75,7 @@ def table(prepared: Prepared, seeds: Sequence[int]) -> dict[str, Any]:
         chosen = _chosen(name, data, seeds[0])
         settings = [_settings(name, data, seed, chosen["options"]) for seed in _seeds(entry, seeds)] if chosen else []
         cells[name] = [cell for each in settings if (cell := CELLS.done(each)) is not None]
-        about = {"title": entry.title, "reads_text": entry.vectors is not None}
+        about = {"title": entry.title, "reads_text": entry.vectors is not None or entry.encoder or entry.writes}
         if cells[name] and chosen:
             rows[name] = {**about, **chosen, **summary(cells[name])}
         else:
