@@ -52,6 +52,22 @@ def test_training_leaves_out_what_is_own_and_never_learns_that_a_new_item_is_wro
     assert frozen.grad[4:-2].abs().sum() > 0  # while what others could have had is
 
 
+def test_new_items_are_favoured_by_what_is_said(tmp_path):
+    model = recommend.TextTransformer(VECTORS, **TINY).fit(TRAIN)
+    before = model.scores(USERS)
+    new = TRAIN.item_counts() == 0
+    model.favour_new = 1.5
+    after = model.scores(USERS)
+    known = [len(history) > 0 for history in TRAIN.histories(USERS)]  # the others get popularity, whatever is new
+    torch.testing.assert_close(after[known][:, new], before[known][:, new] + 1.5)
+    assert torch.equal(after[:, ~new], before[:, ~new])
+    model.save(tmp_path)
+    assert torch.equal(recommend.Recommender.load(tmp_path, TRAIN).scores(USERS), after)
+    model.favour_new = 1e6
+    lists = model.recommend(USERS[:-1], k=int(new.sum())).items
+    assert bool(new[lists].all())
+
+
 @pytest.fixture(scope="module")
 def world():
     """The video sample without any event of every seventh item, and who went for such an item."""
@@ -152,6 +168,7 @@ def test_an_item_that_becomes_known_gets_something_of_its_own():
         (lambda: recommend.TextTransformer(tune="half"), "tune must be 'frozen', 'lora' or 'full', got 'half'"),
         (lambda: recommend.TextTransformer(rank=0), "rank and live must be at least 1, got 0 and 64"),
         (lambda: recommend.TextTransformer(own_dropout=1), "own_dropout must be from 0 to below 1, got 1"),
+        (lambda: recommend.TextTransformer(favour_new=np.nan), "favour_new must be a finite number, got nan"),
         (lambda: recommend.TextTransformer(encoder_learning_rate=0), "encoder_learning_rate must be positive, got 0"),
         (
             lambda: recommend.TextTransformer(VECTORS, tune="lora").fit(TRAIN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from recdiv.kernels import EmbeddingKernel
 from recdiv.lm import TextEncoder
+from recdiv.recommend._choices import Rows
 from recdiv.recommend._neural import NeuralRecommender
 from recdiv.recommend._text_items import TextItems
 from recdiv.recommend._transformer import NextItem
@@ -45,6 +47,8 @@ class TextTransformer(NeuralRecommender):
         encoder_learning_rate: of the encoder's weights.
         own: whether known items have a vector and a bias of their own.
         own_dropout: how often, from 0 to below 1, an item's own is left out in a step of training.
+        favour_new: added to the score of every item that nobody had in training, in nats. How much is right depends on
+            how new items are shown, which no history says; may be changed on the fitted model.
         dimension, layers, heads, length, dropout: of the Transformer, as for :class:`SASRec`.
         epochs, update_epochs, patience, batch_size, learning_rate, weight_decay: of training, likewise.
         rng, device, folder, progress: likewise.
@@ -71,6 +75,7 @@ class TextTransformer(NeuralRecommender):
         encoder_learning_rate: float = 1e-4,
         own: bool = True,
         own_dropout: float = 0.2,
+        favour_new: float = 0.0,
         dimension: int = 64,
         layers: int = 2,
         heads: int = 2,
@@ -114,6 +119,9 @@ class TextTransformer(NeuralRecommender):
             raise ValueError(f"encoder_learning_rate must be positive, got {encoder_learning_rate}")
         self.source, self.tune, self.rank, self.live = source, tune, rank, live
         self.encoder_learning_rate, self.own, self.own_dropout = encoder_learning_rate, own, own_dropout
+        if not math.isfinite(favour_new):
+            raise ValueError(f"favour_new must be a finite number, got {favour_new}")
+        self.favour_new = favour_new
 
     def _learn(self, train: Interactions) -> None:
         self._seen = train.item_counts() > 0
@@ -141,6 +149,10 @@ class TextTransformer(NeuralRecommender):
         options |= {"live": self.live, "reader_rate": self.encoder_learning_rate}
         vectors = torch.zeros(train.n_items, reader.dimension)
         return TunedItems(reader, vectors, self._seen, self.dimension, **options)
+
+    def _score(self, users: list[Any], histories: list[Rows]) -> Tensor:
+        scores = super()._score(users, histories)
+        return torch.where(self._seen, scores, scores + self.favour_new)
 
     def _settings(self) -> dict[str, Any]:
         return {**super()._settings(), **({} if self.tune == "frozen" else {"source": self._weights.name})}
