@@ -64,6 +64,7 @@ real: $(READY)  ## load every real data set and record results on them (needs RE
 	$(BIN)/python -m recdiv.experiments.collect
 	$(BIN)/python -m recdiv.lm.real_tagging
 	$(BIN)/python -m recdiv.experiments.recommenders
+	$(BIN)/python -m recdiv.experiments.finetune
 	$(BIN)/python -m recdiv.experiments.frontier
 	@mkdir -p _build/real
 	for data in movietweetings movielens; do \
