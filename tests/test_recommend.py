@@ -110,7 +110,8 @@ def test_topk_is_exact_and_breaks_ties_by_item_number(users, items, k, levels, s
 def test_topk_in_tiles_is_the_same(monkeypatch):
     left, right = GENERATOR.normal(size=(50, 4)), GENERATOR.normal(size=(30, 4))
     whole = rd.topk(left, right, 5)
-    monkeypatch.setattr(sys.modules["recdiv.recommend.topk"], "_NUMBERS", 64)
+    monkeypatch.setattr(sys.modules["recdiv.recommend.topk"], "_USERS", 7)
+    monkeypatch.setattr(sys.modules["recdiv.recommend._tiles"], "NUMBERS", 64)
     tiled = rd.topk(left, right, 5)
     assert torch.equal(whole[1], tiled[1])
     torch.testing.assert_close(whole[0], tiled[0])

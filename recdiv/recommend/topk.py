@@ -9,9 +9,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from recdiv.tables import EMPTY
+from recdiv.recommend._tiles import Pairs, search
+from recdiv.recommend._tiles import best as unmasked_best
 
-_NUMBERS = 1 << 23  # scores held at once (32 MB of float32)
+_USERS = 1_024  # users searched for together: each such block reads all items once
 
 
 def topk(
@@ -36,7 +37,8 @@ def topk(
     Raises:
         ValueError: for a wrong shape, a ``k`` below 1, or a vector that holds NaN.
 
-    Memory beyond the answer is one tile of users × items, whatever their numbers.
+    Memory beyond the answer is a few tiles of users × items, whatever their numbers. On a CUDA device float32 is
+    multiplied in bfloat16 first, and what rounding could decide is computed again in float32: the answer is the same.
 
     >>> scores, items = topk([[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [3.0, 1.0], [3.0, 0.0]], 2, exclude=[[], [0]])
     >>> items.tolist()
@@ -47,11 +49,13 @@ def topk(
     if users.shape[1] != items.shape[1]:
         raise ValueError(f"user_vectors must have {items.shape[1]} columns as item_vectors has, got {users.shape[1]}")
     banned = _excluded(exclude, len(users), len(items), k)
-    step = max(1, _NUMBERS // max(len(items), 1))
-    parts = [
-        best(users[start : start + step] @ items.T, k, exclude=banned and banned[start : start + step])
-        for start in range(0, max(len(users), 1), step)
-    ]
+    # tensor cores multiply bfloat16 many times faster; what is infinite has no bound on its rounding
+    half = items.is_cuda and items.dtype == torch.float32 and bool(users.isfinite().all() & items.isfinite().all())
+    parts = []
+    for start in range(0, max(len(users), 1), _USERS):
+        part = slice(start, start + _USERS)
+        pairs = None if banned is None else _pairs(banned[part], items.device)
+        parts.append(search(users[part], items, k, pairs, half=half))
     return torch.cat([scores for scores, _ in parts]), torch.cat([rows for _, rows in parts])
 
 
@@ -66,30 +70,7 @@ def best(scores: Tensor, k: int, *, exclude: Sequence[Any] | None = None) -> tup
         rows = torch.repeat_interleave(torch.arange(len(exclude)), torch.tensor([len(each) for each in exclude]))
         columns = torch.cat([torch.as_tensor(each, dtype=torch.int64) for each in exclude])
         scores[rows.to(scores.device), columns.to(scores.device)] = -torch.inf
-    taken = min(k, scores.shape[1])
-    values, items = scores.topk(taken)
-    values, items = _lowest_first(scores, values, items)
-    items = torch.where(values > -torch.inf, items, EMPTY)
-    if taken < k:
-        values = torch.nn.functional.pad(values, (0, k - taken), value=-torch.inf)
-        items = torch.nn.functional.pad(items, (0, k - taken), value=EMPTY)
-    return values, items
-
-
-def _lowest_first(scores: Tensor, values: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-    """Undo the arbitrary order of equal scores: lower item numbers first, at the cut too."""
-    if not values.shape[1]:
-        return values, items
-    last = values[:, -1:]
-    cut = ((scores == last).sum(1) > (values == last).sum(1)).nonzero().squeeze(1)  # ties that reach beyond the list
-    if len(cut):
-        above, level = scores[cut] > last[cut], scores[cut] == last[cut]
-        first = level & (level.cumsum(1) <= values.shape[1] - above.sum(1, keepdim=True))
-        items[cut] = (above | first).nonzero()[:, 1].reshape(len(cut), -1)
-    items = items.sort(1).values
-    values = scores.gather(1, items)
-    order = values.argsort(dim=1, descending=True, stable=True)
-    return values.gather(1, order), items.gather(1, order)
+    return unmasked_best(scores, k)
 
 
 def _matrix(values: Tensor | npt.ArrayLike, name: str) -> Tensor:
@@ -101,7 +82,17 @@ def _matrix(values: Tensor | npt.ArrayLike, name: str) -> Tensor:
     return matrix if matrix.is_floating_point() else matrix.float()
 
 
-def _excluded(exclude: Sequence[Any] | None, n_users: int, n_items: int, k: int) -> Sequence[Any] | None:
+def _pairs(banned: Sequence[Tensor], device: torch.device) -> Pairs | None:
+    """(item, user) of all that is excluded, sorted by item, so that a tile finds its own."""
+    item = torch.cat([torch.empty(0, dtype=torch.int64), *banned])
+    user = torch.repeat_interleave(
+        torch.arange(len(banned)), torch.tensor([len(each) for each in banned], dtype=torch.int64)
+    )
+    order = item.argsort()
+    return (item[order].to(device), user[order].to(device)) if len(item) else None
+
+
+def _excluded(exclude: Sequence[Any] | None, n_users: int, n_items: int, k: int) -> list[Tensor] | None:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     if exclude is None:
