@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-UPDATES = ("none", "tuned", "feedback", "explore", "thinned")
+UPDATES = ("none", "tuned", "feedback", "explore", "refusals", "thinned")
 KERNELS = ("text", "truth", "identity")
 
 EXAMPLE = """\
@@ -42,7 +42,7 @@ diversity = 0.0
 candidates = 100        # how many of the best it may choose from
 
 [update]                # what training does for diversity
-kind = "none"           # none, tuned, feedback, explore or thinned
+kind = "none"           # none, tuned, feedback, explore, refusals or thinned
 strength = 0.1          # see the documentation of recdiv.loop.Config
 
 [measure]
@@ -79,10 +79,12 @@ class Config:
 
             ``none``: nothing.
             ``tuned``: each round the largest ``diversity`` of ``method`` that costs at most the share ``strength`` of
-            the nDCG of the round's choices (those people made by themselves, where there are any).
+            the nDCG of the round's choices, those people made by themselves where there are any
+            (:func:`recdiv.tune_diversity`).
             ``feedback``: ``diversity`` rises by ``strength`` × the relative loss of the lists' gamma since the first
             round, and falls where there is a gain.
             ``explore``: the share ``strength`` of slots goes to items drawn at random among those not seen.
+            ``refusals``: what a user was shown and passed over ``strength`` times is not shown to them again.
             ``thinned``: the metric in training: each logged choice is kept for learning with chance
             (semantic novelty of its item / largest) ** ``strength``; what is like everything else teaches less.
         strength: of the update.
@@ -230,6 +232,10 @@ def _check_together(config: Config) -> None:
         raise ValueError(f"habit must be 0 where repeats is false, got {config.habit}")
     if config.update == "explore" and config.strength > 1:
         raise ValueError(f"strength must lie in [0, 1] for update 'explore', got {config.strength}")
+    if config.update == "tuned" and config.strength >= 1:
+        raise ValueError(f"strength must lie in [0, 1) for update 'tuned', got {config.strength}")
+    if config.update == "refusals" and config.strength < 1:
+        raise ValueError(f"strength must be at least 1 for update 'refusals', got {config.strength}")
     if config.update in ("tuned", "feedback") and config.method in ("topk", "random"):
         raise ValueError(f"method must trade relevance for diversity where update moves it, got {config.method!r}")
 

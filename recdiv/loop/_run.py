@@ -113,7 +113,8 @@ def _one_round(
     allowed = out[None, :] & (config.repeats | ~had)
     wish = np.where(allowed, world.wish(day) * state.left(had, config), 0.0)
     histories = state.histories()
-    scores = shortlisted(scored(model, world, wish, histories, 1000 * config.seed + number), allowed)
+    offered = allowed & (state.passed < config.strength) if config.update == "refusals" else allowed
+    scores = shortlisted(scored(model, world, wish, histories, 1000 * config.seed + number), offered)
     lists = lists_of(scores, config, kernel, state.diversity, counts)
     if config.update == "explore":
         lists = explored(lists, allowed, config.strength, _chance(config, number, _EXPLORE))

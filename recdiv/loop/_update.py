@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor
 
 from recdiv._divergence import semantic_novelty
+from recdiv.evaluation import tune_diversity
 from recdiv.kernels import Kernel
 from recdiv.loop._choose import pick
 from recdiv.loop._config import Config
 from recdiv.loop._measure import Round
-from recdiv.loop._world import Floats, Ints
+from recdiv.loop._world import Ints
 from recdiv.reranking import rerank
+from recdiv.tables import Interactions
 
-STEP = 0.1  # from one diversity to the next where it is tuned
-MOST = 0.9
+MOST = 0.9  # diversity beyond which relevance hardly counts
+GRID = tuple(round(0.1 * step, 1) for step in range(10))  # what is tried where it is tuned
 
 
 def lists_of(scores: Tensor, config: Config, kernel: Kernel, diversity: float, popularity: Ints) -> Ints:
@@ -70,24 +73,30 @@ def next_diversity(now: Round, scores: Tensor, config: Config, kernel: Kernel, g
 
 
 def _tuned(now: Round, scores: Tensor, config: Config, kernel: Kernel) -> float:
-    """The largest diversity whose lists would have met the round's choices almost as well as the plain ones."""
+    """The largest diversity whose lists would have met the round's choices almost as well as the plain ones.
+
+    Judged by what people found by themselves, where there is any: what came from lists flatters the lists. Where the
+    plain lists meet none of it, nothing can be said and the diversity stays.
+    """
     alone = now.made.slot == 0
     some = alone if alone.any() else np.ones_like(alone)
     user, item = now.made.user[some], now.made.item[some]
-    at, best, floor = 0.0, 0.0, 0.0
-    while at <= MOST + 1e-9:
-        lists = lists_of(scores, config, kernel, at, now.counts)
-        value = _ndcg(lists, user, item)
-        if at == 0.0:
-            floor = (1.0 - config.strength) * value
-        if value < floor:
-            break
-        best, at = at, round(at + STEP, 10)
-    return best
-
-
-def _ndcg(lists: Ints, user: Ints, item: Ints) -> float:
-    """Mean nDCG of lists, each choice found alone."""
-    place = (lists[user] == item[:, None]).astype(float)
-    discount: Floats = 1.0 / np.log2(np.arange(2, lists.shape[1] + 2))
-    return float((place * discount).sum(1).mean())
+    plain = lists_of(scores, config, kernel, 0.0, now.counts)
+    if not (plain[user] == item[:, None]).any():
+        return now.state.diversity
+    catalog = now.state.world.catalog
+    test = Interactions(pd.DataFrame({"user_id": user, "item_id": catalog.item_ids[item]}), catalog)
+    with np.errstate(invalid="ignore"):  # its interval, which nobody reads here
+        found = tune_diversity(
+            scores,
+            kernel,
+            test,
+            method=config.method,
+            cost=config.strength,
+            k=config.k,
+            candidates=min(config.candidates, scores.shape[1]),
+            popularity=now.counts,
+            grid=GRID,
+            resamples=1,
+        )
+    return float(found.diversity)
