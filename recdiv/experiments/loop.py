@@ -8,9 +8,9 @@ real set the users stay and the choices differ. A cell is one loop, kept when it
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import time
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import torch
 from tqdm import tqdm
 
 from recdiv._provenance import provenance, write_json
+from recdiv.datasets._paths import data_folder
+from recdiv.datasets._sources import source
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.loop import Config, World, make_world, run
 from recdiv.loop._seeds import against, change, over_seeds, stacked
@@ -28,9 +30,9 @@ CELLS = Cells("loop", recipe=1)  # raise it when the code of the loop changes wh
 SEEDS = 10
 ROUNDS = 20
 MMR = {"method": "mmr", "candidates": 50}
+ALS = {"recommender": "ALS", "options": {"factors": 16, "regularization": 2.0, "epochs": 5}}
 UPDATES: dict[str, dict[str, Any]] = {
     "none": {},
-    "re-ranked": {**MMR, "diversity": 0.5},
     "tuned": {**MMR, "update": "tuned", "strength": 0.1},
     "feedback": {**MMR, "update": "feedback", "strength": 1.0},
     "explore": {"update": "explore", "strength": 0.1},
@@ -41,24 +43,24 @@ PARADOX = {"repeats": True, "habit": 0.5, "outside": 0.0}
 LEVELS = (0.0, 0.5, 1.0)
 PARTS: dict[str, dict[str, dict[str, Any]]] = {
     "directions": {
-        **{name: {"recommender": name} for name in ("Popularity", "ItemKNN", "ALS", "Text", "Ideal", "Random")},
+        **{name: {"recommender": name} for name in ("Popularity", "ItemKNN", "Text", "Ideal", "Random")},
+        "ALS": ALS,
         "ItemKNN, trained once": {"recommender": "ItemKNN", "retrain": 0},
-        "ALS, trained once": {"recommender": "ALS", "retrain": 0},
+        "ALS, trained once": {**ALS, "retrain": 0},
     },
     "updates": {
-        f"{name}, {arm}": {"recommender": name, **settings}
-        for name in ("ItemKNN", "Text")
-        for arm, settings in UPDATES.items()
+        **{f"ItemKNN, {arm}": {"recommender": "ItemKNN", **settings} for arm, settings in UPDATES.items()},
+        **{f"Text, {arm}": {"recommender": "Text", **UPDATES[arm]} for arm in ("none", "tuned", "explore", "refusals")},
     },
     "adoption": {
         f"{name}, {level:.1f}": {"recommender": name, "adoption": level, **PARADOX}
-        for name in ("Popularity", "ItemKNN", "ALS", "Text")
+        for name in ("Popularity", "ItemKNN", "Text")
         for level in LEVELS
         if level or name == "ItemKNN"  # where nobody looks at lists, they all come to the same
     },
     "movielens": {
-        f"ItemKNN, {arm}": {"data": "movielens", "recommender": "ItemKNN", "n_items": 800, **UPDATES[arm]}
-        for arm in ("none", "feedback", "explore", "refusals", "thinned")
+        f"ItemKNN, {arm}": {"data": "movielens", "recommender": "ItemKNN", "n_items": 600, **UPDATES[arm]}
+        for arm in ("none", "feedback", "explore", "refusals")
     },
 }
 BASELINES = {"updates": ("ItemKNN, none", "Text, none"), "movielens": ("ItemKNN, none",)}
@@ -104,8 +106,7 @@ def summary(frame: pd.DataFrame, bases: tuple[str, ...]) -> dict[str, Any]:
     curves = over_seeds(frame).sort_values("round").groupby(["arm", "view", "group", "measure"], sort=False)
     return {
         "curves": [
-            {**dict(zip(("arm", "view", "group", "measure"), key, strict=True)), **_lists(part)}  # type: ignore[arg-type]
-            for key, part in curves
+            {**dict(zip(("arm", "view", "group", "measure"), key, strict=True)), **_lists(part)} for key, part in curves
         ],
         "changes": _records(change(frame, first=[1], last=late)),
         "groups": _records(gap(frame, late)),
@@ -129,7 +130,7 @@ def settings(part: str, arm: str, seed: int) -> dict[str, Any]:
     """The configuration of one cell."""
     given = PARTS[part][arm]
     real = given.get("data", "video") != "video"
-    return Config(rounds=ROUNDS, seed=seed, draw=0 if real else seed, **given).as_dict()
+    return Config(rounds=ROUNDS, null=1, seed=seed, draw=0 if real else seed, **given).as_dict()
 
 
 def cell(part: str, arm: str, seed: int) -> Cell:
@@ -159,7 +160,9 @@ def _lists(part: pd.DataFrame) -> dict[str, list[float | None]]:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    table = {name: _numbers(frame[name]) if frame[name].dtype.kind == "f" else frame[name].tolist() for name in frame}
+    table = {
+        str(name): _numbers(column) if column.dtype.kind == "f" else column.tolist() for name, column in frame.items()
+    }
     return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
 
 
@@ -169,9 +172,10 @@ def _numbers(column: pd.Series[float]) -> list[float | None]:
 
 def _data(part: str) -> dict[str, dict[str, str]]:
     """SHA-256 of what is read; draws of the sample are made from its vocabularies."""
-    from recdiv.experiments._sets import fingerprints
-
-    return fingerprints("movielens" if part == "movielens" else "video")
+    if part == "movielens":
+        return {"movielens": {file.name: file.sha256 for file in source("movielens").files}}
+    words = data_folder() / "vocabularies" / "video.toml"
+    return {"video": {words.name: hashlib.sha256(words.read_bytes()).hexdigest()}}
 
 
 if __name__ == "__main__":

@@ -164,8 +164,7 @@ def _kernels(world: World, config: Config) -> tuple[EmbeddingKernel, Kernel]:
         return truth, truth
     if config.kernel == "identity" and config.recommender not in _READERS:
         return truth, IdentityKernel(world.n_items)
-    text = EmbeddingKernel.from_text(world.catalog)
-    return text, IdentityKernel(world.n_items) if config.kernel == "identity" else text
+    return world.text, IdentityKernel(world.n_items) if config.kernel == "identity" else world.text
 
 
 _READERS = ("Text", "TextTransformer", "SASRec")

@@ -28,17 +28,13 @@ def over_seeds(frame: pd.DataFrame, *, confidence: float = 0.95) -> pd.DataFrame
     return _summed(frame.dropna(subset="value"), [*KEYS, "round"], confidence)
 
 
-def change(
-    frame: pd.DataFrame, *, first: Sequence[int], last: Sequence[int], confidence: float = 0.95
-) -> pd.DataFrame:
+def change(frame: pd.DataFrame, *, first: Sequence[int], last: Sequence[int], confidence: float = 0.95) -> pd.DataFrame:
     """How each measure moves within a seed, from its mean over rounds ``first`` to its mean over rounds ``last``."""
     ends = [_averaged(frame, rounds) for rounds in (first, last)]
     return _summed((ends[1] - ends[0]).dropna().reset_index(), list(KEYS), confidence)
 
 
-def against(
-    frame: pd.DataFrame, baseline: str, *, rounds: Sequence[int], confidence: float = 0.95
-) -> pd.DataFrame:
+def against(frame: pd.DataFrame, baseline: str, *, rounds: Sequence[int], confidence: float = 0.95) -> pd.DataFrame:
     """Every arm less the ``baseline`` of the same seed, means over ``rounds``: mean, low, high, n.
 
     Raises:
@@ -48,8 +44,9 @@ def against(
         raise ValueError(f"baseline must be one of {', '.join(sorted(set(frame['arm'])))}, got {baseline!r}")
     values = _averaged(frame, rounds)
     base = values.xs(baseline, level="arm")
-    table = values.unstack("arm").sub(base, axis=0).drop(columns=baseline).stack()
-    return _summed(table.dropna().rename("value").reset_index(), list(KEYS), confidence)
+    table = values.unstack("arm").sub(base, axis=0).drop(columns=baseline)
+    long = table.reset_index().melt(table.index.names, var_name="arm").dropna(subset="value")
+    return _summed(long, list(KEYS), confidence)
 
 
 def _averaged(frame: pd.DataFrame, rounds: Sequence[int]) -> pd.Series[float]:

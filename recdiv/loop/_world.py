@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from recdiv.datasets import SAMPLES, Dataset, Latent, load
+from recdiv.kernels import EmbeddingKernel
 from recdiv.loop._config import Config
 from recdiv.tables import Catalog, Interactions
 
@@ -66,6 +68,11 @@ class World:
     def n_items(self) -> int:
         """I."""
         return len(self.catalog)
+
+    @cached_property
+    def text(self) -> EmbeddingKernel:
+        """What a language model makes of the catalogue, read once."""
+        return EmbeddingKernel.from_text(self.catalog)
 
     def interests_at(self, day: float) -> Floats:
         """Interests of each user on a day, ``[U, T]``."""
