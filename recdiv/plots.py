@@ -183,6 +183,50 @@ def frontier(
     return frontier_figure(frame, metrics, accuracy, columns)
 
 
+def loop(
+    frame: Any,  # noqa: ANN401
+    *,
+    measures: Sequence[str] | None = None,
+    view: str = "shown",
+    group: str = "all",
+    lines: str = "group",
+    columns: int = 3,
+) -> Any:  # noqa: ANN401
+    """Draw measures of a closed loop over its rounds: a panel a measure.
+
+    Args:
+        frame: the ``frame`` of :func:`recdiv.loop.run`, or means with intervals from :func:`recdiv.loop.over_seeds`.
+        measures: which, in order; default six.
+        view: what is measured: shown, chosen, recent or loop.
+        group: whose numbers, where lines are something else.
+        lines: the column whose values are the lines: group, or arm.
+        columns: panels side by side.
+
+    Raises:
+        ValueError: if a measure is not in the frame.
+    """
+    from recdiv.report import _loop
+
+    wanted = _loop.MEASURES if measures is None else measures
+    return _loop.curves_figure(frame, wanted, view=view, group=group, lines=lines, columns=columns)
+
+
+def exposure(result: Any, kernel: Any, *, rounds: Sequence[int]) -> Any:  # noqa: ANN401
+    """Draw where on the map of the catalogue the lists of some rounds of a closed loop went.
+
+    Args:
+        result: what :func:`recdiv.loop.run` gave.
+        kernel: an :class:`~recdiv.EmbeddingKernel`; the map is its two first principal directions.
+        rounds: which, from 1.
+
+    Raises:
+        ValueError: for a round that was not run.
+    """
+    from recdiv.report import _loop
+
+    return _loop.exposure_figure(result, kernel, rounds)
+
+
 def one_line(text: str, width: int = 32) -> str:
     """``text`` without line ends and control characters, cut to ``width`` letters: fit to stand in a figure.
 

@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_COMMANDS = ("evaluate", "compare", "rerank", "doctor")  # recdiv/cli/<name>.py holds a function of that name
+_COMMANDS = ("evaluate", "compare", "rerank", "loop", "doctor")  # recdiv/cli/<name>.py holds a function of that name
 _GROUPS = ("train", "data", "book")  # recdiv/cli/<name>.py holds a Typer called app
 
 

@@ -78,7 +78,11 @@ def measured(now: Round, config: Config, kernel: Kernel) -> list[Row]:
         for group, mask in groups.items():
             if mask.any():
                 lift = {"popularity_lift": _lift(now, lists, mask)}
-                some = {**_of_lists(now, lists[mask], config, kernel, number), **lift, **_means(per_user, mask)}
+                some = {**_spread(now, lists[mask]), **lift, **_means(per_user, mask)}
+                if view != "chosen":  # a round's few choices hold no variety to speak of: that is what recent is for
+                    some |= _variety(
+                        now, lists[mask], kernel, config.null if view == "shown" else 0, config.seed + number
+                    )
                 rows += [(number, now.day, group, view, name, value) for name, value in some.items()]
     rows += [(number, now.day, "all", view, name, value) for view, name, value in _moved(now, kernel)]
     adopted = float((now.made.slot > 0).mean()) if len(now.made.slot) else float("nan")
@@ -86,20 +90,23 @@ def measured(now: Round, config: Config, kernel: Kernel) -> list[Row]:
     return [*rows, *((number, now.day, "all", "loop", name, value) for name, value in loop.items())]
 
 
-def _of_lists(now: Round, lists: Ints, config: Config, kernel: Kernel, number: int) -> dict[str, float]:
-    """Measures of lists together."""
+def _variety(now: Round, lists: Ints, kernel: Kernel, null: int, seed: int) -> dict[str, float]:
+    """How many different things there are, within lists, between them and in all."""
     recs = Recommendations(lists)
-    part = partition(recs, kernel, null=config.null, rng=config.seed + number)
-    counts = recs.counts(len(now.out))
+    part = partition(recs, kernel, null=null, rng=seed)
+    beyond = {"chi_excess": part.chi_excess} if null else {}
+    return {
+        **{"alpha": part.alpha, "beta": part.beta, "gamma": part.gamma, "chi": part.chi, **beyond},
+        "semantic_coverage": semantic_coverage(recs, kernel, demand=now.out.astype(float)),
+    }
+
+
+def _spread(now: Round, lists: Ints) -> dict[str, float]:
+    """How attention is spread over the items that are out, and how popular what gets it is (1: as the mean item)."""
+    counts = Recommendations(lists).counts(len(now.out))
     share = counts[now.out].double()
     crowd = torch.from_numpy(now.counts / max(now.counts[now.out].mean(), 1e-12))
     return {
-        "alpha": part.alpha,
-        "beta": part.beta,
-        "gamma": part.gamma,
-        "chi": part.chi,
-        "chi_excess": part.chi_excess,
-        "semantic_coverage": semantic_coverage(recs, kernel, demand=now.out.astype(float)),
         "coverage": float((share > 0).double().mean()),
         "gini": gini_of(share, len(share)),
         "popularity": float(counts.double() @ crowd / counts.sum().clamp(min=1)),
@@ -119,17 +126,21 @@ def _per_user(now: Round, lists: Ints, view: str, kernel: Kernel) -> dict[str, F
     world = now.state.world
     held = lists >= 0
     topics = np.where(held[:, :, None], world.item_topics[lists.clip(min=0)], 0.0).sum(1)
-    before = np.array([world.item_topics[rows].sum(0) for rows in world.history.histories(world.users)])
-    history = np.full((len(lists), _LONGEST), -1, dtype=np.int64)
-    for row, rows in enumerate(now.histories):
-        history[row, : len(rows[-_LONGEST:])] = rows[-_LONGEST:]
     return {
-        "calibration": list_qjsd(lists, history, kernel).cpu().numpy(),
-        "interest_gap": _js(topics, world.interests_at(now.day)),
-        "taste_shift": _js(topics, before),
+        **({"calibration": _calibration(now, kernel)} if view == "shown" else {}),
         **({} if view == "recent" else {"satisfaction": _satisfaction(now, lists, view)}),
+        "interest_gap": _js(topics, world.interests_at(now.day)),
+        "taste_shift": _js(topics, world.past_topics),
         "homogenisation": _alike(now, lists, view),
     }
+
+
+def _calibration(now: Round, kernel: Kernel) -> Floats:
+    """How far each list is from its user's latest items (``calibration_qjsd`` of the metrics), nats ``[U]``."""
+    history = np.full((len(now.lists), _LONGEST), -1, dtype=np.int64)
+    for row, rows in enumerate(now.histories):
+        history[row, : len(rows[-_LONGEST:])] = rows[-_LONGEST:]
+    return np.asarray(list_qjsd(now.lists, history, kernel).cpu().numpy())
 
 
 def _satisfaction(now: Round, lists: Ints, view: str) -> Floats:

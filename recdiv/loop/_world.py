@@ -74,6 +74,11 @@ class World:
         """What a language model makes of the catalogue, read once."""
         return EmbeddingKernel.from_text(self.catalog)
 
+    @cached_property
+    def past_topics(self) -> Floats:
+        """Topics of all each user had before the loop, summed, ``[U, T]``."""
+        return np.array([self.item_topics[rows].sum(0) for rows in self.history.histories(self.users)])
+
     def interests_at(self, day: float) -> Floats:
         """Interests of each user on a day, ``[U, T]``."""
         return np.asarray(self.interests[max(int(np.searchsorted(self.since, day, side="right")) - 1, 0)])
