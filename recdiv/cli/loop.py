@@ -90,8 +90,14 @@ def _show(result: Result) -> None:
     from recdiv.cli._print import show
 
     frame = result.frame[(result.frame["view"] == "shown") & result.frame["measure"].isin(_SHOWN)]
-    ends = frame[frame["round"].isin([1, result.frame["round"].max()])]
-    wide = ends.pivot_table(index="measure", columns=["group", "round"], values="value").reindex(list(_SHOWN))
-    table = pd.DataFrame({f"{group}, {number}": wide[group, number].map("{:.3f}".format) for group, number in wide})
+    last = int(result.frame["round"].max())
+    table = pd.DataFrame(
+        {
+            f"{group}, {number}": [f"{result.series(name, group=group)[number]:.3f}" for name in _SHOWN]
+            for group in dict.fromkeys(frame["group"])
+            for number in sorted({1, last})
+        },
+        index=list(_SHOWN),
+    )
     title = f"what was shown, first and last round ({result.config.recommender}, {result.world.name})"
     show(table.reset_index(names="metric"), title=title)

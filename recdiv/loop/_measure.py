@@ -157,10 +157,13 @@ def _satisfaction(now: Round, lists: Ints, view: str) -> Floats:
 
 def _lift(now: Round, lists: Ints, mask: npt.NDArray[np.bool_]) -> float:
     """By what part the lists of a group are more popular than its histories (``popularity_lift`` of the metrics)."""
-    rows = [row for row in np.flatnonzero(mask) if len(now.histories[row]) and (lists[row] >= 0).any()]
-    shown = [now.counts[lists[row][lists[row] >= 0]].mean() for row in rows]
-    liked = [now.counts[now.histories[row]].mean() for row in rows]
-    return float(np.mean(shown) / np.mean(liked) - 1) if rows else float("nan")
+    held = lists >= 0
+    shown = np.where(held, now.counts[lists.clip(min=0)], 0).sum(1) / held.sum(1).clip(min=1)
+    sizes = np.array([len(rows) for rows in now.histories])
+    whose = np.repeat(np.arange(len(sizes)), sizes)
+    liked = np.bincount(whose, now.counts[np.concatenate(now.histories)], minlength=len(sizes)) / sizes.clip(min=1)
+    both = mask & held.any(1) & (sizes > 0)
+    return float(shown[both].mean() / liked[both].mean() - 1) if both.any() else float("nan")
 
 
 def _means(per_user: dict[str, Floats], mask: npt.NDArray[np.bool_]) -> dict[str, float]:

@@ -130,11 +130,11 @@ def _ends(result: Result, measure: str, last: int) -> tuple[float, float]:
 def _table(result: Result, last: int) -> str:
     frame = result.frame[result.frame["view"].isin(["shown", "chosen"]) & result.frame["round"].isin([1, last])]
     wide = frame.pivot_table(index=["view", "measure"], columns=["group", "round"], values="value", sort=False)
-    groups = [name for name in ("all", "mainstream", "niche") if name in wide.columns.get_level_values(0)]
-    head = "".join(f"<th>{group}, {number}</th>" for group in groups for number in sorted({1, last}))
+    groups = [name for name in ("all", "mainstream", "niche") if name in set(frame["group"])]
+    heads = [(group, number) for group in groups for number in sorted({1, last})]
+    head = "".join(f"<th>{group}, {number}</th>" for group, number in heads)
     rows = []
-    for (view, measure), line in wide.iterrows():  # type: ignore[misc]
-        cells = [line.get((group, number), math.nan) for group in groups for number in sorted({1, last})]
-        body = "".join(f"<td>{'' if math.isnan(cell) else f'{cell:.3f}'}</td>" for cell in cells)
-        rows.append(f"<tr><th>{escape(str(view))}: {escape(str(measure).replace('_', ' '))}</th>{body}</tr>")
+    for name, line in zip(wide.index.tolist(), wide.reindex(columns=heads).to_numpy(), strict=True):
+        body = "".join(f"<td>{'' if math.isnan(cell) else f'{cell:.3f}'}</td>" for cell in line)
+        rows.append(f"<tr><th>{escape(f'{name[0]}: {name[1]}'.replace('_', ' '))}</th>{body}</tr>")
     return f"<table><thead><tr><th>measure</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
