@@ -85,7 +85,7 @@ def test_killed_and_started_again_it_ends_with_the_same_numbers(tmp_path):
     command = [sys.executable, "-m", "recdiv", "loop", str(file), "-o", str(out), "-q"]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 120
-    while not (out / "model-1").exists() and time.monotonic() < deadline and process.poll() is None:
+    while not (out / "state.npz").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -88,7 +88,8 @@ class Config:
             ``thinned``: the metric in training: each logged choice is kept for learning with chance
             (semantic novelty of its item / largest) ** ``strength``; what is like everything else teaches less.
         strength: of the update.
-        kernel: what measures: ``text``, ``truth`` (the known topics) or ``identity``.
+        kernel: what items mean to measures, re-rankers and recommenders that read: ``text``, ``truth`` (the known
+            topics, so an upper bound) or ``identity`` (for measures and re-rankers only).
         null: draws of chance for ``chi_excess``; 0 leaves it undefined.
         niche: share of users who count as niche, those whose interests lie furthest from everybody's mean.
         n_users, n_items: at most so many of a real set (the most active, the most used).
