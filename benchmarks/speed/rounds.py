@@ -1,0 +1,45 @@
+"""Sides in processes of their own, by turns: what slows the machine for a while slows them alike."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+RUNNERS = Path(__file__).parent / "runners"
+ROOT = RUNNERS.parents[2]
+
+
+def threads(n: int) -> dict[str, str]:
+    """What tells every library how many threads to use."""
+    names = ("OMP_NUM", "MKL_NUM", "OPENBLAS_NUM", "RAYON_NUM", "NUMEXPR_NUM")
+    return {f"{name}_THREADS": str(n) for name in names} | {"TOKENIZERS_PARALLELISM": "false"}
+
+
+def by_turns(sides: Mapping[str, Sequence[str]], *, rounds: int, n_threads: int) -> dict[str, dict[str, Any]]:
+    """Each command run ``rounds`` times, by turns; of each side its JSON answers as lists by key.
+
+    Raises:
+        RuntimeError: if one fails; says what it said last.
+    """
+    answers: dict[str, list[dict[str, Any]]] = {name: [] for name in sides}
+    paths = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, **threads(n_threads), "PYTHONPATH": paths}
+    for _ in range(rounds):
+        for name, command in sides.items():
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+                raise RuntimeError(f"{name} failed: {said}")
+            answers[name].append(json.loads(done.stdout.strip().splitlines()[-1]))
+    return {name: {key: [each[key] for each in some] for key in some[0]} for name, some in answers.items()}
+
+
+def side(answers: dict[str, Any]) -> dict[str, Any]:
+    """What is recorded of one side: the median of each time, and all of them."""
+    medians = {key: round(statistics.median(values), 4) for key, values in answers.items()}
+    return medians | {"runs": {key: [round(value, 4) for value in values] for key, values in answers.items()}}
