@@ -59,7 +59,7 @@ def measure(texts: list[str], rounds: int, n_threads: int) -> dict[str, Any]:
     ours, other = (np.load(path) for path in vectors.values())
     apart = float(np.abs(ours - other).max())
     if apart > AGREE:
-        raise ValueError(f"vectors must agree to {AGREE:g}, got a difference of {apart:g}")
+        raise ValueError(f"vectors must agree to {AGREE:g}, got a difference of {apart:.2g}")
     sides = {name: side(each) for name, each in found.items()}
     for each in sides.values():
         each["texts_a_second"] = round(len(texts) / each["wall"], 1)

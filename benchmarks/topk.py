@@ -43,7 +43,7 @@ def agreement(folder: Path) -> dict[str, float]:
     ours, theirs = (np.load(folder / f"{name}.npz") for name in ("ours", "faiss"))
     apart = float(np.abs(ours["scores"] - theirs["scores"]).max())
     if apart > AGREE:
-        raise ValueError(f"scores must agree to {AGREE:g}, got a difference of {apart:g}")
+        raise ValueError(f"scores must agree to {AGREE:g}, got a difference of {apart:.2g}")
     return {"apart": apart, "same_items": float((ours["rows"] == theirs["rows"]).mean())}
 
 

@@ -1,0 +1,61 @@
+"""Encoding and top-k beside their peers: what is measured, how sides agree, and the tables made of the record."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks import encode, topk
+from benchmarks.speed.rounds import by_turns, side
+
+
+def test_texts_are_of_mixed_length_and_the_same_each_time():
+    texts = encode.mixed_texts(300)
+    lengths = np.array([len(text.split()) for text in texts])
+    assert texts == encode.mixed_texts(300)
+    assert 20 <= np.median(lengths) <= 30
+    assert lengths.min() >= 3
+    assert 100 < lengths.max() <= 220
+
+
+def test_sides_run_by_turns_with_the_threads_they_are_told(tmp_path):
+    order = tmp_path / "order"
+    told = "import os, sys; open(sys.argv[1], 'a').write(sys.argv[2]); "
+    code = told + "print('{\"n\":', os.environ['OMP_NUM_THREADS'], '}')"
+    commands = {name: [sys.executable, "-c", code, str(order), name] for name in "ab"}
+    found = by_turns(commands, rounds=3, n_threads=7)
+    assert order.read_text() == "ababab"
+    assert found == {"a": {"n": [7, 7, 7]}, "b": {"n": [7, 7, 7]}}
+    with pytest.raises(RuntimeError, match=r"b failed: .*boom"):
+        by_turns({"b": [sys.executable, "-c", "raise ValueError('boom')"]}, rounds=1, n_threads=1)
+
+
+def test_a_side_is_its_medians():
+    assert side({"wall": [3.0, 1.0, 2.0]}) == {"wall": 2.0, "runs": {"wall": [3.0, 1.0, 2.0]}}
+
+
+def test_scores_that_do_not_agree_are_refused(tmp_path):
+    scores, rows = np.ones((2, 3), np.float32), np.arange(6).reshape(2, 3)
+    np.savez(tmp_path / "ours.npz", scores=scores, rows=rows)
+    np.savez(tmp_path / "faiss.npz", scores=scores, rows=rows[:, ::-1])
+    assert topk.agreement(tmp_path) == {"apart": 0.0, "same_items": pytest.approx(1 / 3)}
+    np.savez(tmp_path / "faiss.npz", scores=scores + 0.01, rows=rows)
+    with pytest.raises(ValueError, match=r"scores must agree to 0\.0001, got a difference of 0\.01"):
+        topk.agreement(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["encode", "topk"])
+def test_the_record_holds_what_the_page_says_of_it(name):
+    """Same vectors to 1e-4; the same items but for rounding; the memory that is promised."""
+    module = {"encode": encode, "topk": topk}[name]
+    recorded = json.loads(module.TARGET.read_text(encoding="utf-8"))
+    assert recorded["config"]["peer"] == module.PEER.package
+    for row in recorded["rows"]:
+        assert row["apart"] <= module.AGREE
+        assert row["ratio"] == pytest.approx(row["theirs"]["wall"] / row["ours"]["wall"], abs=1e-3)
+        assert row["ratio"] > 1
+        if name == "topk":
+            assert recorded["config"]["items"] == 1_000_000
+            assert row["same_items"] > 0.999
+            assert row["ours"]["gigabytes"] < 2
