@@ -14,6 +14,7 @@ from recdiv import metrics
 from recdiv.metrics._chance import random_lists
 from recdiv.metrics._histories import spread
 from recdiv.metrics._shared import Shared, deals
+from recdiv.metrics._shuffled import shuffled
 from recdiv.metrics._similarity import similarity_to_history
 
 N, TOPICS = 40, 4
@@ -228,3 +229,47 @@ def test_one_list_a_user_and_time_is_asked_for():
         metrics.compute("interest_information", rd.Recommendations([[0]]), kernel=KERNEL)
     with pytest.raises(TypeError, match="previous must be Recommendations, got list"):
         metrics.compute("temporal_diversity", twice, previous=[[0]])
+
+
+def once(seed):
+    """Six weeks for each of twenty users, the same items for all in a week, in random order."""
+    return np.stack([np.random.default_rng(seed).permutation(N)[:36].reshape(6, 6)] * 20)
+
+
+BY_TOPIC = np.stack([np.argsort(TOPIC, kind="stable")[:36].reshape(6, 6)] * 20)  # likewise, a week a topic or two
+
+
+def weekly(weeks):
+    """Six windows for each user; no item ever comes back."""
+    users, times = np.repeat(np.arange(20), 6), np.tile(np.arange(6), 20)
+    return rd.Recommendations(weeks.reshape(120, 6), users=users, time=times, groups=times)
+
+
+@pytest.mark.parametrize("name", ["temporal_beta", "drift", "interest_information"])
+def test_shuffled_texts_take_turnover_out_of_change(name):
+    """Weeks that share no item differ whatever they mean; beyond shuffled texts only those that mean others do."""
+    turnover, change = [weekly(once(seed)) for seed in range(12)], weekly(BY_TOPIC)
+    assert min(measured(name, each, null=5).excess for each in turnover) > 0.05  # re-dealt weeks share their items
+    beyond = [measured(f"{name}@against=shuffled", each, null=8).excess for each in turnover]
+    assert abs(np.mean(beyond)) < 3 * np.std(beyond) / math.sqrt(12)
+    found = measured(f"{name}@against=shuffled", change, null=8)
+    assert found.excess > 2.5 * np.std(beyond)
+    assert found.value == pytest.approx(measured(name, change, null=0).value)
+    alone = measured(f"{name}@against=shuffled", change, kernel=rd.IdentityKernel(N), null=3)
+    assert alone.excess == pytest.approx(0, abs=1e-9)  # identities mean nothing else
+    assert math.isnan(measured(f"{name}@against=shuffled", change, null=0).null)
+
+
+def test_shuffled_lists_keep_who_is_shown_the_same():
+    items = torch.tensor([[3, 7, -1], [7, -2, 9], [3, 3, 9]])
+    for again in shuffled(items, 5, 0):
+        assert sorted(again[items >= 0].unique().tolist()) == [3, 7, 9]
+        assert (again < 0).tolist() == (items < 0).tolist()
+        same = items[:, :, None, None] == items
+        assert bool(((again[:, :, None, None] == again) == same).all())
+    assert [each.tolist() for each in shuffled(torch.full((1, 2), -1), 2, 0)] == [[[-1, -1]]] * 2
+
+
+def test_a_kind_of_chance_that_there_is_not():
+    with pytest.raises(ValueError, match="against must be one of re-dealt, shuffled, got 'luck'"):
+        measured("drift@against=luck", FROZEN)

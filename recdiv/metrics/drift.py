@@ -13,6 +13,7 @@ from recdiv.kernels import Kernel
 from recdiv.metrics._labelled import state_spectrum_moment
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._shared import Shared, deals
+from recdiv.metrics._shuffled import checked_against, mean_of, shuffled
 from recdiv.metrics._windows import Timeline, timeline
 from recdiv.metrics.temporal_beta import UNDEFINED, windows_state
 from recdiv.tables import Recommendations
@@ -49,6 +50,7 @@ def drift(
     recs: Recommendations,
     *,
     kernel: Kernel,
+    against: str = "re-dealt",
     previous: Recommendations | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -60,7 +62,11 @@ def drift(
 
     Windows as in ``temporal_beta``: from ``previous`` to ``recs``, or along ``recs.time``; those that hold nothing are
     passed over. See :func:`recdiv.drift`. ``null`` deals the exposures over the lists of all windows: two finite
-    samples of an unchanging feed lie apart by chance.
+    samples of an unchanging feed lie apart by chance. ``against="shuffled"`` takes turnover out instead, as in
+    ``temporal_beta``.
+
+    Raises:
+        ValueError: if ``against`` is neither ``"re-dealt"`` nor ``"shuffled"``.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> was, now = Recommendations([[0], [1]]), Recommendations([[2], [3]])
@@ -69,8 +75,13 @@ def drift(
     """
     line = timeline(recs.check(kernel.n_items), previous, ordered=False)
     value = _mean_step(line, kernel, *_plain(line))
+    kind = checked_against(against)
     if not null or math.isnan(value):
         return corpus_result(recs, value)
+    if kind == "shuffled":
+        mass = _plain(line)[1]
+        steps = (_mean_step(line, kernel, items, mass) for items in shuffled(line.recs.items, null, rng))
+        return corpus_result(recs, value, null=mean_of(steps))
     dealt = deals(line.recs, null, rng, shared, what="" if previous is None else "with previous")
     return corpus_result(recs, value, null=float(np.mean([_mean_step(line, kernel, *each) for each in dealt])))
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from recdiv.diversity import partition
 from recdiv.kernels import Kernel
 from recdiv.metrics._labelled import labelled_beta, labelled_state
 from recdiv.metrics._registry import Result, State, corpus_result, register
 from recdiv.metrics._shared import Shared, split
+from recdiv.metrics._shuffled import checked_against, mean_of, shuffled
 from recdiv.metrics._spectral import UNDEFINED
 from recdiv.tables import Recommendations
 
@@ -44,6 +46,7 @@ def interest_information(
     *,
     kernel: Kernel,
     q: float = 1.0,
+    against: str = "re-dealt",
     groups: str | Iterable[Any] | None = None,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -57,6 +60,10 @@ def interest_information(
     what is read: meaning under an :class:`~recdiv.EmbeddingKernel`; I(group; category) under a
     :class:`~recdiv.CategoryKernel` of single labels; I(group; item) under an :class:`~recdiv.IdentityKernel`. Few
     groups of many lists need little correction for chance; ``null`` re-deals the exposures over all lists all the same.
+    A group shares items as well as interests: ``against="shuffled"`` takes that out instead, as in ``temporal_beta``.
+
+    Raises:
+        ValueError: if there are no groups, or ``against`` is neither ``"re-dealt"`` nor ``"shuffled"``.
 
     >>> from recdiv.kernels import IdentityKernel
     >>> recs = Recommendations([[0], [0], [1], [2]], groups=["tea", "tea", "mug", "mug"])
@@ -66,5 +73,10 @@ def interest_information(
     if groups is None and recs.groups is None:
         raise ValueError("groups must be one label a list where recs carry none, got none")
     by = "groups" if groups is None else groups
+    if checked_against(against) == "shuffled":
+        labels = getattr(recs, by, by) if isinstance(by, str) else list(by)
+        chi = partition(recs, kernel, q=q, by=labels).chi
+        dealt = (partition(items, kernel, q=q, by=labels).chi for items in shuffled(recs.items, null, rng))
+        return corpus_result(recs, chi, null=mean_of(dealt))
     parts = split(recs, kernel, q=q, groups=by, null=null, rng=rng, shared=shared)
     return corpus_result(recs, parts.chi, null=float(parts.chi_null.mean()))
