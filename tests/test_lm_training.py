@@ -364,6 +364,20 @@ def test_tensorboard_holds_the_losses(tmp_path):
     assert [value for _, value in logged] == pytest.approx([value for _, value in mine])
 
 
+def test_weights_and_biases_writes_offline(tmp_path, monkeypatch):
+    pytest.importorskip("wandb")
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    config = CONFIG.replace(tracker="wandb", steps=8)
+    run = train(tiny(), rows(90), config, validation=rows(16, 1), folder=tmp_path, progress=False)
+    [log] = (tmp_path / "wandb").glob("offline-run-*/run-*.wandb")
+    written = log.read_bytes()
+    assert b"eval/loss" in written
+    assert repr(run.history[-1]["validation_loss"]).encode() in written
+    import wandb
+
+    assert wandb.run is None  # what was opened is closed
+
+
 def test_a_bar_shows_the_loss_and_silence_is_silent(capfd):
     train(tiny(), rows(32), CONFIG.replace(steps=4), progress=False)
     assert capfd.readouterr() == ("", "")
