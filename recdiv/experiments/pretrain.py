@@ -34,10 +34,10 @@ ORDERS = (1, 2, 3, 4, 5)
 RECIPE = 1  # raise it when the code below changes what a cell means
 CELLS = Cells("pretrain", recipe=RECIPE)
 SIZE: dict[str, Any] = {"vocabulary": 2048, "hidden": 128, "layers": 4, "window": 128}
-SCRATCH = TrainingConfig(learning_rate=4e-3, batch_size=4, epochs=3, schedule="cosine", checkpoint_every=400)
+SCRATCH = TrainingConfig(learning_rate=4e-3, batch_size=4, epochs=2, schedule="cosine", checkpoint_every=300)
 ON = SCRATCH.replace(learning_rate=2e-3, epochs=1)
 MASKED = TrainingConfig(learning_rate=5e-5, batch_size=32, epochs=1)
-_MASKED_ITEMS = 2000  # an encoder of 22 million parameters reads slowly on a CPU
+_MASKED_ITEMS = 1000  # an encoder of 22 million parameters reads slowly on a CPU
 _TITLES = ("nemig",)  # the rest of an article's text is its publisher's, the same under every title
 _SPLIT = 20_11  # seed of what is held out: part of the data, not of a run
 
@@ -125,7 +125,7 @@ def onward(documents: Corpus, start: Path, folder: Path) -> Cell:
 def masked(prepared: Prepared, documents: Corpus, folder: Path) -> Cell:
     """The default encoder goes on with masked words of this set: what it gains, and what its vectors lose."""
     train = [document for document in documents.train if len(document) == 1][:_MASKED_ITEMS]
-    made = pretrain(train, validation=documents.items[:500], model=DEFAULT_MODEL, folder=folder, config=MASKED)
+    made = pretrain(train, validation=documents.items[:200], model=DEFAULT_MODEL, folder=folder, config=MASKED)
     encoders = {"default": None, "adapted": folder, "scratch": CELLS.folder / f"model-{prepared.name}"}
     return {**_about(made), "encoders": compare_encoders(prepared, documents.held_out, encoders, rng=_SPLIT)}
 

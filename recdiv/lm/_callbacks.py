@@ -112,9 +112,7 @@ def tracked(config: TrainingConfig, folder: Path) -> Iterator[list[Any]]:
 
         mode = os.environ.get("WANDB_MODE", "offline")
         settings = wandb.Settings(silent=True)
-        run = wandb.init(
-            project="recdiv", dir=str(folder), mode=mode, config=config.to_dict(), settings=settings, resume="allow"
-        )
+        run = wandb.init(project="recdiv", dir=str(folder), mode=mode, config=config.to_dict(), settings=settings)
         try:
             yield [WandbCallback()]
         finally:
