@@ -62,6 +62,7 @@ check: $(READY)  ## execute the committed notebooks again and compare (nbval, ex
 real: $(READY)  ## load every real data set and record results on them (needs RECDIV_DATA or a network)
 	$(BIN)/python -m recdiv.datasets.check
 	$(BIN)/python -m recdiv.experiments.collect
+	$(BIN)/python -m recdiv.experiments.pretrain
 	$(BIN)/python -m recdiv.lm.real_tagging
 	$(BIN)/python -m recdiv.experiments.recommenders
 	$(BIN)/python -m recdiv.experiments.finetune
