@@ -9,7 +9,7 @@ import torch
 
 import recdiv as rd
 from recdiv.reranking import fast
-from recdiv.reranking._pool import ordered
+from recdiv.reranking._pool import _downwards, _downwards_anywhere, ordered
 
 METHODS = [
     "mmr",
@@ -131,6 +131,24 @@ def test_candidates_come_by_score_and_ties_by_the_lower_row(decimals):
             assert items[u].tolist() == expected + [-1] * (items.shape[1] - len(expected))
             by_row = dict(zip(rows[u].tolist(), scores[u].tolist(), strict=True))
             assert kept[u, : len(expected)].tolist() == [by_row[r] for r in expected]
+
+
+def test_the_order_is_the_same_on_any_device():
+    draw = np.random.default_rng(0)
+    scores = torch.from_numpy(draw.random((30, 50)).round(1))
+    rows = torch.from_numpy(np.stack([draw.permutation(99)[:50] for _ in range(30)]))
+    here, there = (rows.gather(1, each(scores, rows)) for each in (_downwards, _downwards_anywhere))
+    assert torch.equal(here, there)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", METHODS)
+def test_lists_on_a_gpu_are_those_of_a_cpu(method):
+    for seed in range(12):
+        here = case(seed)
+        here["kernel"] = rd.EmbeddingKernel(here["kernel"].vectors)  # rounded twice, as the one that is moved
+        there = {**here, "kernel": here["kernel"].to("cuda"), "scores": torch.from_numpy(here["scores"]).cuda()}
+        assert rd.rerank(**there, method=method).items.tolist() == rd.rerank(**here, method=method).items.tolist()
 
 
 def test_nothing_is_compiled_or_imported_before_it_is_needed():

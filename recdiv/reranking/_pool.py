@@ -121,16 +121,13 @@ def ordered(scores: Tensor, candidates: Tensor | None, most: int | None) -> tupl
         scores = scores.gather(1, rows)
     else:
         rows = torch.arange(scores.shape[1], device=scores.device).expand_as(scores)
-    place = _downwards(scores, rows)
+    place = _downwards(scores, rows) if scores.device.type == "cpu" else _downwards_anywhere(scores, rows)
     scores, rows = scores.gather(1, place), rows.gather(1, place)
     return rows.masked_fill(scores == -torch.inf, EMPTY), scores
 
 
 def _downwards(scores: Tensor, rows: Tensor) -> Tensor:
     """Places by score downwards, ties by the lower row."""
-    if scores.device.type != "cpu":
-        by_row = rows.argsort(1)
-        return by_row.gather(1, scores.gather(1, by_row).argsort(dim=1, descending=True, stable=True))
     below, theirs = -scores.numpy(), rows.numpy()
     place = np.argsort(below, axis=1)  # several times faster than any stable sort, which few users need
     line = np.take_along_axis(below, place, 1)
@@ -140,10 +137,16 @@ def _downwards(scores: Tensor, rows: Tensor) -> Tensor:
     return torch.from_numpy(place)
 
 
+def _downwards_anywhere(scores: Tensor, rows: Tensor) -> Tensor:
+    """The same on any device."""
+    by_row = rows.argsort(1)
+    return by_row.gather(1, scores.gather(1, by_row).argsort(dim=1, descending=True, stable=True))
+
+
 def _largest(scores: Tensor, most: int) -> Tensor:
     """Columns of the so many largest scores of each user, ties by the lower one, in order of column."""
+    n = scores.shape[1]
     if scores.device.type == "cpu":
-        n = scores.shape[1]
         least = torch.from_numpy(np.partition(scores.numpy(), n - most, axis=1)[:, n - most, None])
     else:
         least = scores.topk(most, dim=1).values[:, -1:]
