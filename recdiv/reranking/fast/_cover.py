@@ -1,4 +1,4 @@
-"""Facility location for some users: their similarities in one product where they fit, or made when asked for."""
+"""Facility location for some users: all their similarities where they fit, or each made when it is asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from recdiv.reranking.fast import _reach
 from recdiv.reranking.fast._dots import rounding
 
 NUMBERS = 1 << 24  # similarities of a user that are held at once by a thread (64 MB)
-_NEAR = 1 << 18  # numbers of the vectors of some users that stay near the processor (1 MB)
 Given = tuple[
     npt.NDArray[np.float32],
     npt.NDArray[np.float64],
@@ -26,14 +25,7 @@ def cover(given: Given, delta: float, places: npt.NDArray[np.int64]) -> None:
         for each in zip(items, relevance, history, places, strict=True):
             _in_blocks(vectors, scale, *each, delta)
         return
-    n, step = items.shape[1], max(1, _NEAR // max(items.shape[1] * vectors.shape[1], 1))
-    found, near = np.empty((step, n, vectors.shape[1]), np.float32), np.empty((step, n, n), np.float32)
-    for some in (slice(start, start + step) for start in range(0, len(items), step)):
-        mine = items[some]
-        x, similar = found[: len(mine)], near[: len(mine)]  # the same memory for all users: new memory costs time
-        np.take(vectors, mine, axis=0, mode="clip", out=x)
-        np.matmul(x, x.transpose(0, 2, 1), out=similar)  # of one array with itself, BLAS does half the work
-        _reach.choose(vectors, scale, mine, relevance[some], history[some], similar, delta, places[some])
+    _reach.choose(vectors, scale, items, relevance, history, delta, places)
 
 
 def _in_blocks(

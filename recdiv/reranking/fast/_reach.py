@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, rounding
+from recdiv.reranking.fast._gram import alike
 from recdiv.reranking.fast._numba import compiled
 
 
@@ -152,15 +153,16 @@ def choose_one(
 
 @compiled()
 def choose(
-    vectors: Singles, scale: Numbers, items: Rows, relevance: Numbers, history: Rows, near: Singles, delta: float,
-    out: Rows,
-) -> None:  # fmt: skip
-    """Fill ``out`` ``[u, k]``, given all similarities ``[u, n, n]`` of each user's candidates."""
-    n = items.shape[1]
-    reach, bound, gap, off = np.empty(n), np.empty(n), np.empty(n), rounding(vectors.shape[1])
+    vectors: Singles, scale: Numbers, items: Rows, relevance: Numbers, history: Rows, delta: float, out: Rows
+) -> None:
+    """Fill ``out`` ``[u, k]`` with places of candidates, so few that all their similarities are held."""
+    n, d = items.shape[1], vectors.shape[1]
+    x, near = np.empty((n + 3, d), np.float32), np.empty((n + 3, n + 3), np.float32)
+    reach, bound, gap, off = np.empty(n), np.empty(n), np.empty(n), rounding(d)
     for u in range(len(items)):
         count = np.sum(items[u] >= 0)
         mine, fixed, share = items[u, :count], (1 - delta) / out.shape[1] * relevance[u], delta / max(count, 1)
+        alike(vectors, mine, x, near)
         begin(vectors, scale, mine, history[u], reach[:count])
-        sums(near[u, :count, :count], reach[:count], fixed, share, off, bound[:count], gap[:count])
-        choose_one(vectors, scale, mine, fixed, near[u], reach[:count], bound[:count], gap[:count], share, out[u])
+        sums(near[:count], reach[:count], fixed, share, off, bound[:count], gap[:count])
+        choose_one(vectors, scale, mine, fixed, near, reach[:count], bound[:count], gap[:count], share, out[u])
