@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
+from recdiv import datasets
 from recdiv._provenance import provenance, write_json
 from recdiv.datasets._sources import source
 from recdiv.evaluation._frontier import MEASURES, STEPS, choices, frontier, padded
@@ -25,16 +26,18 @@ from recdiv.evaluation._report import records
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import plain as rounded
 from recdiv.experiments._models import MODELS, Options, build
-from recdiv.experiments._sets import SETS, Prepared, prepare
+from recdiv.experiments._sets import Prepared, readable
 from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import Recommender
+from recdiv.recommend.protocol import Split, k_core, leave_one_out, temporal_split
 from recdiv.reranking import describe, names
-from recdiv.tables import Recommendations
+from recdiv.tables import Catalog, Interactions, Recommendations
 
 CELLS = Cells("frontier", recipe=1)  # raise it when settings or code below change what a cell means
 POOL = 100  # candidates of each user
 K = 10
 SEED = 0
+SPLITS: dict[str, Callable[[Interactions], Split]] = {"movielens": leave_one_out, "movietweetings": temporal_split}
 SETTINGS: dict[str, Options] = {
     "item_knn": {"neighbours": 50, "shrink": 10.0},
     "als": {"regularization": 50.0, "alpha": 10.0},
@@ -45,7 +48,7 @@ COSTS = (0.01, 0.05, 0.1)
 def main(arguments: Sequence[str] | None = None) -> list[Path]:
     """Do what is not done yet; returns the files written."""
     parser = argparse.ArgumentParser(prog="recdiv.experiments.frontier", description=__doc__)
-    parser.add_argument("--data", nargs="+", choices=list(SETS), default=["movielens", "movietweetings"])
+    parser.add_argument("--data", nargs="+", choices=list(SPLITS), default=list(SPLITS))
     parser.add_argument("--models", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--methods", nargs="+", choices=names(), default=names())
     parser.add_argument("--results", type=Path, default=Path("results"))
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> list[Path]:
 
 def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path) -> Path:
     """All cells of one set; its file is written again after each model."""
-    prepared, file = prepare(data), results / f"frontier_{data}.json"
+    prepared, file = whole(data), results / f"frontier_{data}.json"
     kernel = EmbeddingKernel.from_text(prepared.catalog)
     found: dict[str, list[Cell]] = {}
     for name in models:
@@ -69,6 +72,23 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
                 found[name].append(CELLS.get(each, work))
         write_json(file, table(prepared, found))
     return file
+
+
+def whole(data: str) -> Prepared:
+    """A whole set, split by its own rule: re-ranking is cheap beside training, so nobody is left out to save time.
+
+    Raises:
+        ValueError: if the set holds no interactions.
+    """
+    loaded = datasets.load(data)
+    if loaded.interactions is None:
+        raise ValueError(f"{data} holds no interactions")
+    catalog = Catalog(readable(loaded.catalog.frame))
+    events = Interactions(loaded.interactions.frame, catalog)
+    split = SPLITS[data](k_core(events, users=5))
+    about: dict[str, str | int] = {"protocol": split.protocol, **split.counts, "users_tested": split.test.n_users}
+    about.update(events_as_loaded=len(events), users_as_loaded=events.n_users, items=len(catalog))
+    return Prepared(data, catalog, split, about)
 
 
 def candidates(name: str, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
