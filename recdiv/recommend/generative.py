@@ -78,11 +78,11 @@ class Generative(Recommender):
     Raises:
         ValueError: for a value outside what is allowed, in one sentence.
 
-    On the bundled sample a small model takes about 30 s on one core::
+    On the bundled sample the small model takes about three seconds an epoch on one core::
 
         data = rd.load("video")
         train, test = data.interactions.leave_one_out()
-        model = rd.recommend.Generative(epochs=20, rng=0).fit(train)
+        model = rd.recommend.Generative(epochs=10, rng=0).fit(train)
         lists = model.recommend(test.users, k=10)
         model.method, model.temperature = "sample", 1.5
         varied = model.recommend(test.users, k=10)
