@@ -99,7 +99,14 @@ class TestEveryModel:
         model = MODELS[name]().fit(TRAIN)
         full = model.recommend(USERS, k=N)
         few = [11, 2, 5, 2]
-        for candidates in (few, np.array(few), torch.tensor(few), [few] * len(USERS)):
+        for candidates in (
+            few,
+            set(few),
+            np.array(few),
+            pd.Series(few, index=[7, 8, 9, 5]),
+            torch.tensor(few),
+            [few] * len(USERS),
+        ):
             recs = model.recommend(USERS, k=3, candidates=candidates)
             for items, every in zip(recs.items.tolist(), full.items.tolist(), strict=True):
                 left = [item for item in every if item in few]

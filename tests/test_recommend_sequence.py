@@ -157,7 +157,7 @@ def test_update_goes_on_from_the_present_weights():
     assert model.history[-1]["loss"] < fresh.history[-1]["loss"]
 
 
-def test_a_start_from_vectors_has_their_geometry():
+def test_a_start_from_vectors_has_their_geometry(tmp_path):
     model = recommend.SASRec(VECTORS, dimension=4, layers=1, epochs=1, learning_rate=1e-9).fit(TRAIN)
     centred = VECTORS - VECTORS.mean(0)
     left, values, _ = np.linalg.svd(centred)
@@ -167,6 +167,10 @@ def test_a_start_from_vectors_has_their_geometry():
     ours = (table @ table.T).numpy()
     assert np.corrcoef(ours.ravel(), gram.ravel())[0, 1] == pytest.approx(1, abs=1e-4)
     assert principal(torch.ones(3, 2), 4).tolist() == [[0.0] * 4] * 3
+    model.save(tmp_path)
+    again = recommend.SASRec.load(tmp_path, TRAIN).fit(TRAIN)  # fitted again it has the same start, but for signs
+    table = again._table.detach()
+    assert np.corrcoef((table @ table.T).numpy().ravel(), gram.ravel())[0, 1] == pytest.approx(1, abs=1e-4)
     with pytest.raises(ValueError, match=r"vectors must have shape \[12, d\], got \[3, 5\]"):
         recommend.SASRec(VECTORS[:3]).fit(TRAIN)
 
@@ -214,6 +218,8 @@ def test_a_fit_that_was_killed_ends_where_an_uninterrupted_one_does(tmp_path):
     assert file.exists()
     with pytest.raises(ValueError, match="is of a training with other settings or data; choose another folder"):
         recommend.SASRec(**{**options, "epochs": 3}, folder=tmp_path).fit(chain())
+    with pytest.raises(ValueError, match="is of a training with other settings or data; choose another folder"):
+        recommend.SASRec(np.eye(15), **options, folder=tmp_path).fit(chain())  # another start
     stopped = _epochs_in(file)
     assert 0 <= stopped < 60
     torch.set_num_threads(1)  # as the killed one had: the order of sums is part of the answer

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from recdiv._columns import plain
 from recdiv.recommend import _checkpoint
-from recdiv.recommend._choices import Rows, allowed, checked_histories
+from recdiv.recommend._choices import Rows, among, checked_candidates, checked_histories
 from recdiv.recommend._registry import class_called
 from recdiv.recommend.topk import best
 from recdiv.tables import Interactions, Recommendations
@@ -111,15 +111,16 @@ class Recommender(ABC):
             raise ValueError(f"k must be at least 1, got {k}")
         users = list(users)
         known = self._histories(users, histories)
-        mask = None if candidates is None else allowed(candidates, len(users), n_items)
+        chosen = None if candidates is None else checked_candidates(candidates, len(users), n_items)
         items = torch.full((len(users), k), -1)
         values = torch.full((len(users), k), -torch.inf)
         step = max(1, _NUMBERS // max(n_items, 1))
         for start in range(0, len(users), step):
             part = slice(start, start + step)
             scores = self._scores_of(users[part], known[part])
-            if mask is not None:
-                scores = scores.masked_fill(~(mask if len(mask) == 1 else mask[part]), -torch.inf)
+            if chosen is not None:
+                mask = among(chosen if len(chosen) == 1 else chosen[part], n_items)
+                scores = scores.masked_fill(~mask, -torch.inf)
             values[part], items[part] = best(scores, k, exclude=known[part] if exclude_seen else None)
         return Recommendations(items, scores=values, users=users)
 

@@ -22,15 +22,26 @@ def checked_histories(histories: Sequence[Any], n_users: int, n_items: int) -> l
     return [_rows(each, "histories", n_items) for each in histories]
 
 
+def checked_candidates(candidates: Tensor | npt.ArrayLike | Sequence[Any], n_users: int, n_items: int) -> list[Rows]:
+    """The item rows that lists may hold: one array for all, or one a user."""
+    given: Any = candidates if isinstance(candidates, (Tensor, np.ndarray)) else list(candidates)  # type: ignore[arg-type]
+    if not len(given) or np.ndim(given[0]) == 0:
+        return [_rows(given, "candidates", n_items)]
+    if len(given) != n_users:
+        raise ValueError(f"candidates must be item rows, or have one sequence a user ({n_users}), got {len(given)}")
+    return [_rows(each, "candidates", n_items) for each in given]
+
+
 def allowed(candidates: Tensor | npt.ArrayLike | Sequence[Any], n_users: int, n_items: int) -> Tensor:
     """Which items each list may hold, boolean ``[1, I]`` (the same for all) or ``[U, I]``."""
-    each_user = len(candidates) > 0 and hasattr(candidates[0], "__len__") and np.ndim(candidates[0]) > 0  # type: ignore[arg-type,index]
-    lists = list(candidates) if each_user else [candidates]  # type: ignore[arg-type]
-    if each_user and len(lists) != n_users:
-        raise ValueError(f"candidates must be item rows, or have one sequence a user ({n_users}), got {len(lists)}")
-    mask = torch.zeros(len(lists), n_items, dtype=torch.bool)
-    for row, each in enumerate(lists):
-        mask[row, torch.from_numpy(_rows(each, "candidates", n_items))] = True
+    return among(checked_candidates(candidates, n_users, n_items), n_items)
+
+
+def among(candidates: Sequence[Rows], n_items: int) -> Tensor:
+    """True at the candidates, boolean ``[n, I]``."""
+    mask = torch.zeros(len(candidates), n_items, dtype=torch.bool)
+    for row, each in enumerate(candidates):
+        mask[row, torch.from_numpy(each)] = True
     return mask
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
@@ -56,13 +58,20 @@ class Plan:
 
 
 def fit(
-    module: NextItem, histories: Sequence[Rows], plan: Plan, *, name: str, folder: str | os.PathLike[str] | None = None
+    module: NextItem,
+    histories: Sequence[Rows],
+    plan: Plan,
+    *,
+    name: str,
+    folder: str | os.PathLike[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> History:
     """Train ``module`` in place; it ends with the weights of its best epoch, the state it came in with being epoch 0.
 
     The last item of some users is held out to find the best epoch; where nobody can be spared the last epoch counts. A
     loss that is no number ends the training with the best weights so far and a warning. With ``folder``, each epoch
-    leaves a checkpoint there, and a training that was killed goes on from the last one as if nothing had happened.
+    leaves a checkpoint there, and a training that was killed goes on from the last one as if nothing had happened;
+    one that began otherwise (``settings``, weights, histories) is refused.
     """
     held_out = set() if plan.patience is None else _validators(histories, plan.rng)
     known = [each[:-1] if row in held_out else each for row, each in enumerate(histories)]
@@ -72,7 +81,7 @@ def fit(
         return []
     judge = [(histories[row][:-1], int(histories[row][-1])) for row in sorted(held_out)]
     optimizer = AdamW(module.groups(plan.learning_rate, plan.weight_decay), fused=True)
-    key = replace(plan, progress=False), [each.tobytes() for each in histories]
+    key = replace(plan, progress=False), settings, [each.tobytes() for each in [*histories, *_numbers(module)]]
     state = Checkpoint(module, optimizer, folder, key)
     if not state.resume():
         state.keep({"epoch": 0, **_judged(module, judge, plan)})
@@ -114,6 +123,10 @@ def _epoch(
             optimizer.step()
             losses.append(float(loss.detach()))
     return float(np.mean(losses))
+
+
+def _numbers(module: NextItem) -> list[npt.NDArray[Any]]:
+    return [value.detach().cpu().numpy() for value in module.kept().values()]
 
 
 def _judged(module: NextItem, judge: Sequence[tuple[Rows, int]], plan: Plan) -> dict[str, float]:

@@ -92,7 +92,14 @@ class NeuralRecommender(Recommender):
             rng=self.rng,
             progress=self.progress,
         )
-        self.history = fit(self._module, train.histories(), plan, name=type(self).__name__, folder=self.folder)
+        self.history = fit(
+            self._module,
+            train.histories(),
+            plan,
+            name=type(self).__name__,
+            folder=self.folder,
+            settings=self._settings(),
+        )
         self._ready()
 
     def _ready(self) -> None:

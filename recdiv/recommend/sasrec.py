@@ -104,8 +104,16 @@ class SASRec(NeuralRecommender):
             vectors = torch.as_tensor(self.vectors).float()
             if vectors.ndim != 2 or len(vectors) != train.n_items:
                 raise ValueError(f"vectors must have shape [{train.n_items}, d], got {list(vectors.shape)}")
-            module.items.data.copy_(principal(vectors, self.dimension) * _START)
+            self._start = principal(vectors, self.dimension)
+            module.items.data.copy_(self._start * _START)
         return module
+
+    def _state(self) -> dict[str, Tensor]:
+        return {**super()._state(), **({} if self.vectors is None else {"start": self._start})}
+
+    def _restore(self, state: dict[str, Tensor]) -> None:
+        self.vectors = state.pop("start", None)  # fitted again, it starts from the same
+        super()._restore(state)
 
 
 _START = 0.02  # spread of the table's first numbers
