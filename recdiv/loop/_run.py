@@ -109,7 +109,7 @@ def _one_round(
     had, out, known = state.had(), world.release <= day, state.training(days)
     counts = np.bincount(known.item, minlength=world.n_items)
     if model.train is None or (config.retrain and number % config.retrain == 0):
-        model.update(_lesson(state, config, days, known.item, kernel))
+        model.update(_lesson(state, config, days, known, kernel))
     allowed = out[None, :] & (config.repeats | ~had)
     wish = np.where(allowed, world.wish(day) * state.left(had, config), 0.0)
     histories = state.histories()
@@ -127,11 +127,11 @@ def _one_round(
     state.gamma, state.diversity = state.gamma or gamma, diversity
 
 
-def _lesson(state: State, config: Config, days: Floats, item: Ints, kernel: Kernel) -> Interactions:
+def _lesson(state: State, config: Config, days: Floats, known: Interactions, kernel: Kernel) -> Interactions:
     """What the model may learn from: all that is known, or some of it where the update thins."""
     if config.update != "thinned":
-        return state.training(days)
-    keep = kept(item, kernel, config.strength, _chance(config, state.round, _THIN))
+        return known
+    keep = kept(known.item, kernel, config.strength, _chance(config, state.round, _THIN))
     return state.training(days, keep)
 
 
