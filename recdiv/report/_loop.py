@@ -17,6 +17,8 @@ from recdiv.loop import Result
 from recdiv.plots import LINES, PALETTE, style, svg
 from recdiv.report._page import _made_with, _page, _region
 
+_LEVELS = 8  # sizes of discs
+_SHORT = 1e-3  # length of a stroke that is a dot
 MEASURES = ("gamma", "alpha", "semantic_coverage", "popularity", "homogenisation", "satisfaction")
 TITLES = {
     "alpha": "alpha: within lists",
@@ -70,7 +72,7 @@ def _draw(ax: Any, part: pd.DataFrame, label: str, number: int) -> None:  # noqa
 
 
 def exposure_figure(result: Result, kernel: EmbeddingKernel, rounds: Sequence[int]) -> Any:  # noqa: ANN401
-    """The catalogue's map once for each of some rounds: every item out by then a dot, what was shown a disc."""
+    """The catalogue's map once for each of some rounds: every item out by then a dot, what was shown instead a disc."""
     plt = require("matplotlib.pyplot", "plot")
     wrong = [number for number in rounds if not 1 <= number <= len(result.exposure)]
     if wrong or not rounds:
@@ -85,14 +87,28 @@ def exposure_figure(result: Result, kernel: EmbeddingKernel, rounds: Sequence[in
         for ax, number in zip(grid.flat, rounds, strict=False):
             out = result.world.release <= days[number - 1]
             shown = result.exposure[number - 1]
-            ax.scatter(*places[out].T, s=3, color=PALETTE[4], alpha=0.45, linewidths=0)
-            some = shown > 0
-            ax.scatter(*places[some].T, s=220 * shown[some] / most, color=PALETTE[1], alpha=0.5, linewidths=0)
-            ax.set(title=f"round {number}: {int(some.sum())} items", xticks=[], yticks=[], aspect="equal")
+            _dots(ax, places[out & (shown == 0)], 1.8, color=PALETTE[4], alpha=0.45)
+            size = np.ceil(_LEVELS * shown / most).astype(int)  # a path a size, or the page grows by a path an item
+            for level in range(1, _LEVELS + 1):
+                _dots(ax, places[size == level], 16.0 * math.sqrt(level / _LEVELS), color=PALETTE[1], alpha=0.5)
+            ax.autoscale_view()
+            ax.set(title=f"round {number}: {int((shown > 0).sum())} items", xticks=[], yticks=[], aspect="equal")
             ax.spines[:].set_visible(False)
         for ax in grid.flat[len(rounds) :]:
             ax.set_axis_off()
     return fig
+
+
+def _dots(ax: Any, places: Any, width: float, **look: Any) -> None:  # noqa: ANN401
+    """Round dots of one size as one path of short strokes: a third of the bytes of a marker each."""
+    path, patch = require("matplotlib.path", "plot").Path, require("matplotlib.patches", "plot").PathPatch
+    ends = np.repeat(places, 2, axis=0)
+    ends[1::2, 0] += _SHORT
+    codes = np.tile([path.MOVETO, path.LINETO], len(places))
+    if len(places):
+        strokes = path(ends, codes)
+        strokes.should_simplify = False  # each stroke is shorter than what simplifying leaves out
+        ax.add_patch(patch(strokes, fill=False, linewidth=width, capstyle="round", snap=False, **look))
 
 
 def catalogue_places(kernel: EmbeddingKernel) -> Any:  # noqa: ANN401
