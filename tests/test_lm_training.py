@@ -251,7 +251,7 @@ def test_out_of_memory_halves_aloud_and_keeps_the_batch(tmp_path, fills_at):
     with pytest.warns(UserWarning, match="for 16 rows at once; going on with 2 pieces of 8, 16 rows a step as before"):
         run = train(model, rows(96), config, folder=tmp_path, progress=False, callbacks=fills)
     assert run.accumulation == (4 if fills_at is None else 2)
-    assert run.steps == 12
+    assert (run.steps, run.resumed_from) == (12, None)
     same(weights(run), weights(one), rtol=1e-3, atol=1e-3)
 
 
@@ -304,6 +304,10 @@ def test_nan_stops_and_says_where(tmp_path):
     assert all(bool(torch.isfinite(each).all()) for each in model.parameters())
     with pytest.raises(ArithmeticError, match="no checkpoint was written before"):
         train(Spoils(after=0), rows(96), CONFIG, progress=False)
+    steep = tiny()
+    with pytest.raises(ArithmeticError, match="lower learning_rate"):
+        train(steep, rows(96), CONFIG.replace(learning_rate=1e30, clip=0), progress=False)
+    assert steep.config.use_cache is True
 
 
 def test_weights_that_are_not_finite_are_not_kept(tmp_path):

@@ -57,6 +57,8 @@ class Job:
         """Train to the end; returns the Trainer's state, the weights being in ``model``."""
         start = {name: w.detach().cpu().clone() for name, w in self.model.named_parameters() if w.requires_grad}
         start |= {name: values.detach().cpu().clone() for name, values in self.model.named_buffers()}
+        found, _ = checkpoints.newest(self.folder)
+        self.resumed_from = None if found is None else checkpoints.step_of(found)
         while True:
             try:
                 return self._attempt()
@@ -97,7 +99,6 @@ class Job:
     def _checkpoint(self) -> Path | None:
         """The one to go on from; what was passed over is said aloud."""
         found, faults = checkpoints.newest(self.folder)
-        self.resumed_from = None if found is None else checkpoints.step_of(found)
         for wrong in faults:
             onward = "starting from the beginning" if found is None else f"going on from {found.name}"
             warnings.warn(f"checkpoint {self.folder.name}/{wrong}; {onward}", stacklevel=5)

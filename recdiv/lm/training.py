@@ -100,9 +100,11 @@ def train(
         before = _use_cache(model)
         subject = model if config.lora_rank is None else with_lora(model, config)
         job = Job(subject, dataset, config, validation, collate, home, folder is not None, progress, callbacks)
-        state = job.run()
+        try:
+            state = job.run()
+        finally:
+            _use_cache(model, before)
     trained = merged(subject).eval()
-    _use_cache(trained, before)
     best = state.get("best_metric")
     return TrainingRun(
         model=trained,
