@@ -338,6 +338,14 @@ def test_the_given_model_stays_as_it_is():
     assert not torch.allclose(tuned.scores([1]), untrained().scores([1]))
 
 
+def test_low_rank_corrections_are_merged_into_the_model():
+    tuned = Generative((model(), tokenizer()), epochs=2, lora_rank=2).fit(TRAIN)
+    assert tuned._causal.model.state_dict().keys() == model().state_dict().keys()
+    assert not torch.allclose(tuned.scores([1]), untrained().scores([1]))
+    found = tuned.recommend([1], k=2)
+    assert (found.items >= 0).all()
+
+
 def test_a_given_model_comes_back_from_disk(tmp_path):
     tuned = Generative((model(), tokenizer()), epochs=1, longest=3).fit(TRAIN)
     tuned.save(tmp_path)
