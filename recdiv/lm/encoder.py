@@ -17,8 +17,9 @@ from recdiv._paths import cache_folder
 from recdiv.lm._cache import VectorCache
 from recdiv.lm.weights import Weights, locate, quiet
 
-# Tokens a batch. On a CPU small batches stay in its cache and waste no padding; a GPU wants to be filled.
-_TOKENS = {"cpu": 1_024, "cuda": 65_536}
+# Tokens a batch. On a CPU small batches stay in its cache and waste no padding, which 512 tokens a thread do best
+# (benchmarks/encode.py); a GPU wants to be filled.
+_TOKENS_A_THREAD, _MOST_ON_CPU, _TOKENS_ON_GPU = 512, 4_096, 65_536
 _CHUNK = {"cpu": 1_024, "cuda": 16_384}  # texts sorted, encoded and kept together: what a kill can cost
 _BAR_FROM = 500  # texts left to encode from which a progress bar is worth its line
 
@@ -33,7 +34,7 @@ class TextEncoder:
         device: where to compute; ``None`` takes a CUDA device where there is one. Always float32.
         max_length: longest text in tokens, [CLS] and [SEP] included; the rest is cut. ``None``: what the model was
             published with, 256 for the default.
-        batch_tokens: padded tokens a batch; ``None``: 1,024 on a CPU, 65,536 on a GPU.
+        batch_tokens: padded tokens a batch; ``None``: 512 a thread on a CPU, 4,096 at most, and 65,536 on a GPU.
 
     Raises:
         FileNotFoundError, ValueError: see :func:`recdiv.lm.weights.locate`; or if ``max_length`` does not fit.
@@ -59,7 +60,7 @@ class TextEncoder:
         if self._pooling and not self._pooling.get("pooling_mode_mean_tokens", True):
             raise ValueError(f"model {self.weights.name!r} pools otherwise than by the mean, the only pooling offered")
         self.max_length = self._fitting(max_length)
-        self.batch_tokens = batch_tokens or _TOKENS.get(self.device.type, _TOKENS["cuda"])
+        self.batch_tokens = _budget(self.device) if batch_tokens is None else batch_tokens
         if self.batch_tokens < 1:
             raise ValueError(f"batch_tokens must be at least 1, got {batch_tokens}")
 
@@ -133,6 +134,12 @@ class TextEncoder:
         ids, mask = ids.to(self.device), mask.to(self.device)
         hidden = self._model(input_ids=ids, attention_mask=mask).last_hidden_state
         return mean_pool(hidden, mask)
+
+
+def _budget(device: torch.device) -> int:
+    if device.type != "cpu":
+        return _TOKENS_ON_GPU
+    return min(_TOKENS_A_THREAD * torch.get_num_threads(), _MOST_ON_CPU)
 
 
 def mean_pool(hidden: Tensor, mask: Tensor) -> Tensor:
