@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -40,6 +39,9 @@ def by_turns(sides: Mapping[str, Sequence[str]], *, rounds: int, n_threads: int)
 
 
 def side(answers: dict[str, Any]) -> dict[str, Any]:
-    """What is recorded of one side: the median of each time, and all of them."""
-    medians = {key: round(statistics.median(values), 4) for key, values in answers.items()}
-    return medians | {"runs": {key: [round(value, 4) for value in values] for key, values in answers.items()}}
+    """What is recorded of one side: its fastest run, the most memory, and all runs.
+
+    What disturbs a run makes it slower and never faster, so the fastest says most of the side itself.
+    """
+    best = {key: round(max(values) if key == "gigabytes" else min(values), 4) for key, values in answers.items()}
+    return best | {"runs": {key: [round(value, 4) for value in values] for key, values in answers.items()}}

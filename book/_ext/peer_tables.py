@@ -57,7 +57,7 @@ class PeerTables(SphinxDirective):
         versions = recorded["versions"]
         made = (
             f"Recorded {recorded['recorded']} on {recorded['machine']}, Python {versions['python']}, torch "
-            f"{versions['torch']}; medians of {recorded['config']['rounds']} runs, by turns. "
+            f"{versions['torch']}; the fastest of a few runs, by turns. "
             f"On a GPU: {recorded['cuda']}."
         )
         box = nodes.container()
