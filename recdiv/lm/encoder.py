@@ -13,6 +13,7 @@ from torch.nn.functional import normalize
 from tqdm import tqdm
 
 from recdiv._extras import require
+from recdiv._linear import quicken
 from recdiv._paths import cache_folder
 from recdiv.lm._cache import VectorCache
 from recdiv.lm.weights import Weights, locate, quiet
@@ -56,6 +57,7 @@ class TextEncoder:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(self.weights.folder, **options)
             self._model = transformers.AutoModel.from_pretrained(self.weights.folder, use_safetensors=True, **options)
         self._model.float().to(self.device).eval()
+        quicken(self._model)
         self._pooling = _published(self.weights, "1_Pooling/config.json")
         if self._pooling and not self._pooling.get("pooling_mode_mean_tokens", True):
             raise ValueError(f"model {self.weights.name!r} pools otherwise than by the mean, the only pooling offered")

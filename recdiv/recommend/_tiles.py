@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from recdiv._linear import linear
 from recdiv.tables import EMPTY
 
 NUMBERS = 1 << 23  # scores held at once (32 MB of float32)
@@ -26,11 +27,11 @@ def search(users: Tensor, items: Tensor, k: int, banned: Pairs | None, *, half: 
     width = max(NUMBERS // max(len(users), 1), 1)
     for start in range(0, len(items), width):
         block = items[start : start + width]
-        tile = _forbidden(rough @ block.to(rough).T, banned, start)
+        tile = _forbidden(linear(rough, block.to(rough)), banned, start)
         hopeful = tile > (_below(scores[:, -1:] - slack(users, block)) if half else scores[:, -1:])
         count = int(hopeful.count_nonzero())
         if count > tile.numel() // 16:  # the first tile, or items in ascending order: cheaper all at once
-            whole = _forbidden(users @ block.T, banned, start) if half else tile
+            whole = _forbidden(linear(users, block), banned, start) if half else tile
             found, what = best(whole, k)
             what = torch.where(what >= 0, what + start, EMPTY)
         elif count:
