@@ -88,7 +88,7 @@ class Generative(Recommender):
         varied = model.recommend(test.users, k=10)
         rd.evaluate(varied, data.catalog, train=train, test=test, scorer=model.scorer())
 
-    Source: De Cao et al. 2021 for writing inside a prefix tree; Vijayakumar et al. 2018 for diverse beams; Kool et al.
+    Source: De Cao et al. 2021 for writing inside a prefix tree; Vijayakumar et al. 2016 for diverse beams; Kool et al.
     2019 for sampling without replacement.
     """
 
