@@ -44,9 +44,9 @@ def alike(vectors: Singles, items: Rows, x: Singles, out: Singles) -> None:
     Their vectors are copied to ``x``, one after the other, so that a row is near when its turn comes.
     """
     n, whole = len(items), (len(items) + 3) // 4 * 4
-    for i in range(whole):
-        for t in range(vectors.shape[1]):
-            x[i, t] = vectors[items[i], t] if i < n else 0.0
+    for i in range(n):
+        x[i] = vectors[items[i]]
+    x[n:whole] = 0.0
     for i in range(0, whole, 4):
         for j in range(i, whole, 4):
             four_by_four(x, i, j, out)
