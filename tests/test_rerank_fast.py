@@ -156,6 +156,20 @@ def test_nothing_is_compiled_or_imported_before_it_is_needed():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_numba_that_does_not_work_is_said_and_done_without(monkeypatch):
+    def broken(name):
+        raise ImportError("Numba needs another NumPy")
+
+    monkeypatch.setattr(fast, "import_module", broken)
+    fast.installed.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match="numba cannot be used.*another NumPy"):
+            found = rd.rerank([[9.0, 8.0, 7.0]], rd.EmbeddingKernel([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), k=2)
+        assert found.items.tolist() == [[0, 2]]
+    finally:
+        fast.installed.cache_clear()
+
+
 def test_without_numba_the_answer_is_the_same():
     code = (
         "import sys; sys.modules['numba'] = None\n"

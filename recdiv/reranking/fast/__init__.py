@@ -7,8 +7,10 @@ before the first call that needs it; compiled code is kept on disk for the next 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -29,8 +31,15 @@ Given = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], Places, npt.NDAr
 
 @cache
 def installed() -> bool:
-    """Whether numba is there; it is not imported for that."""
-    return find_spec("numba") is not None
+    """Whether numba is there and works; asked only when a method is called of which there is compiled code."""
+    if find_spec("numba") is None:
+        return False
+    try:
+        import_module("numba")
+    except ImportError as error:  # made for another Python or NumPy, say
+        warnings.warn(f"numba cannot be used, so lists come from slower code: {error}", stacklevel=2)
+        return False
+    return True
 
 
 def compiles(kernel: Kernel | None, device: torch.device) -> bool:
