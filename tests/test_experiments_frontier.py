@@ -1,0 +1,70 @@
+"""The recorded frontiers: cells that are kept, the whole set, numbers and choices in one file."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import recdiv as rd
+from recdiv.experiments import frontier
+from recdiv.experiments._cells import Cells
+
+N, U = 40, 30
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """A set of people in two camps, where neighbours help; nothing is downloaded and nothing encoded."""
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"item_id": range(N), "title": "t", "category": [["a", "b"][i % 2] for i in range(N)]})
+    catalog = rd.Catalog(frame)
+    rows = [(u, int(i), t) for u in range(U) for t, i in enumerate(generator.permutation(N // 2)[:12] * 2 + u % 2)]
+    events = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), catalog)
+    kernel = rd.EmbeddingKernel(generator.normal(size=(N, 6)))
+    monkeypatch.setenv("RECDIV_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(frontier, "CELLS", Cells("frontier", recipe=1))
+    monkeypatch.setattr(frontier, "POOL", 15)
+    monkeypatch.setattr(frontier, "STEPS", (0.5,))
+    monkeypatch.setattr(frontier.datasets, "load", lambda name: SimpleNamespace(catalog=catalog, interactions=events))
+    monkeypatch.setattr(rd.EmbeddingKernel, "from_text", lambda catalog: kernel)
+    return tmp_path
+
+
+def asked(folder, *methods):
+    return frontier.main(
+        ["--data", "movielens", "--models", "item_knn", "--methods", *methods, "--results", str(folder)]
+    )
+
+
+def test_a_run_goes_on_where_it_stopped(small, monkeypatch):
+    [file] = asked(small, "mmr")
+    measured = frontier._cell
+    done = []
+    monkeypatch.setattr(frontier, "_cell", lambda method, *rest: (done.append(method), measured(method, *rest))[1])
+    assert asked(small, "mmr", "calibrated") == [file]
+    assert done == ["calibrated"]
+    recorded = json.loads(file.read_text())
+    frame = pd.DataFrame(recorded["models"]["item_knn"]["rows"])
+    assert set(zip(frame["method"], frame["diversity"], strict=True)) == {
+        (method, diversity) for method in ("mmr", "calibrated") for diversity in (0.0, 0.5)
+    }
+    assert {"ndcg@10", "cost", *frontier.MEASURES} == set(frame["metric"])
+    assert list(recorded["models"]["item_knn"]["choices"]) == ["0.01", "0.05", "0.1"]
+    assert recorded["config"]["split"]["users_tested"] == U
+    assert recorded["models"]["item_knn"]["options"] == frontier.SETTINGS["item_knn"]
+
+
+def test_candidates_are_what_the_user_does_not_know(small):
+    prepared = frontier.whole("movielens")
+    pool = frontier.candidates("item_knn", prepared, None)
+    assert pool.items.shape == (U, 15)
+    for known, row in zip(prepared.split.histories("test"), pool.items.tolist(), strict=True):
+        assert not set(known.tolist()) & set(row)
+
+
+def test_a_set_without_interactions(small, monkeypatch):
+    monkeypatch.setattr(frontier.datasets, "load", lambda name: SimpleNamespace(interactions=None))
+    with pytest.raises(ValueError, match="movielens holds no interactions"):
+        frontier.whole("movielens")
