@@ -68,11 +68,14 @@ def test_every_python_block_of_the_readme_runs(capsys):
     value = names["report"].frame.set_index("metric")["value"]
     assert value["gamma"] == pytest.approx(value["alpha"] * value["beta"], rel=1e-9)
     assert value["ndcg@10"] > 0
+    varied, best = (names[each].items[:, :10] for each in ("varied", "best"))
+    alpha = [names["rd"].effective_number(each, names["kernel"]).log().mean() for each in (varied, best)]
+    assert alpha[0] > alpha[1]
 
 
-def test_the_example_is_five_lines():
-    [block] = blocks("README.md", "python")
-    assert len([line for line in block.splitlines() if line.strip()]) <= 5
+def test_an_example_is_five_lines():
+    for block in blocks("README.md", "python"):
+        assert len([line for line in block.splitlines() if line.strip()]) <= 5
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "THIRD_PARTY_NOTICES.md"])
