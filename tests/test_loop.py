@@ -205,6 +205,7 @@ class Stopped(Exception):
         {"recommender": "Text", "update": "thinned", "strength": 2.0, "retrain": 2},
         {"recommender": "Ideal", "update": "explore", "retrain": 0},
         {"recommender": "ALS", "options": {"factors": 4}},
+        {"recommender": "BPR", "options": {"factors": 4, "epochs": 3}},
     ],
     ids=lambda settings: settings["recommender"],
 )

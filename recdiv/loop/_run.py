@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +90,7 @@ def run(
     world = make_world(config) if world is None else world
     reads, measures = _kernels(world, config)
     model = make_recommender(config.recommender, config.options, reads, config.seed)
-    state, model = _begin(config, world, model, None if folder is None else Path(folder))
+    state, model = _begin(config, world, model, measures, None if folder is None else Path(folder))
     days, neighbours = world.days(config.rounds), world.neighbours()
     while state.round < config.rounds:
         _one_round(state, model, config, days, neighbours, measures)
@@ -170,7 +170,9 @@ def _kernels(world: World, config: Config) -> tuple[EmbeddingKernel, Kernel]:
 _READERS = ("Text", "TextTransformer", "SASRec")
 
 
-def _begin(config: Config, world: World, model: Recommender, folder: Path | None) -> tuple[State, Recommender]:
+def _begin(
+    config: Config, world: World, model: Recommender, kernel: Kernel, folder: Path | None
+) -> tuple[State, Recommender]:
     """The state to go on from, and the model as it was then."""
     fresh = State(world, diversity=config.diversity)
     if folder is None:
@@ -182,8 +184,17 @@ def _begin(config: Config, world: World, model: Recommender, folder: Path | None
     if not (folder / STATE).exists():
         return fresh, model
     state = State.read(folder, world)
-    days = world.days(config.rounds)
-    return state, type(model).load(folder / f"model-{state.round}", state.training(days))
+    return state, type(model).load(folder / f"model-{state.round}", _learnt(state, config, kernel))
+
+
+def _learnt(state: State, config: Config, kernel: Kernel) -> Interactions:
+    """What the model was last trained on: models that go on ask what is new since then."""
+    latest = state.round - 1
+    number = latest - latest % config.retrain if config.retrain else 0
+    some, days = state.at <= number, state.world.days(config.rounds)
+    log = {name: getattr(state, name)[some] for name in ("user", "item", "at", "slot")}
+    then = replace(state, round=number, **log)
+    return _lesson(then, config, days, then.training(days), kernel)
 
 
 def _same(there: dict[str, object], config: Config, folder: Path) -> None:
