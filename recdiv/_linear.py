@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd.forward_ad import unpack_dual
 from torch.nn.functional import linear as plain
 
 
@@ -42,6 +43,9 @@ def _suits(x: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and not (torch.is_grad_enabled() and any(each.requires_grad for each in given))
         and all(each.device.type == "cpu" and each.dtype == torch.float32 and each.numel() for each in given)
-        and x.is_contiguous()
-        and weight.is_contiguous()
+        and all(each.is_contiguous() for each in given)  # of a bias too: oneDNN reads numbers that lie side by side
+        and weight.ndim == 2
+        and x.shape[-1:] == weight.shape[1:]  # what does not fit is for torch to say
+        and (bias is None or bias.shape == weight.shape[:1])
+        and all(unpack_dual(each).tangent is None for each in given)  # type: ignore[no-untyped-call]  # or it is lost
     )

@@ -41,3 +41,21 @@ def test_a_quickened_model_answers_alike_and_its_copy_has_weights_of_its_own():
         other[2].bias.fill_(1.0)
         torch.testing.assert_close(model(x), expected)
         assert (other(x) == 1).all()
+
+
+def test_a_bias_whose_numbers_are_not_side_by_side():
+    x, weight = torch.ones(5, 8), torch.ones(4, 8)
+    for bias in (torch.arange(8.0)[::2], torch.ones(1).expand(4), torch.ones(1)):
+        torch.testing.assert_close(linear(x, weight, bias), torch.nn.functional.linear(x, weight, bias))
+
+
+def test_derivatives_forward_are_those_of_torch():
+    x, weight = torch.randn(5, 8), torch.randn(4, 8)
+    with torch.no_grad():
+        _, found = torch.func.jvp(lambda each: linear(each, weight), (x,), (torch.ones_like(x),))
+    torch.testing.assert_close(found, torch.ones_like(x) @ weight.T)
+
+
+def test_shapes_that_do_not_fit_are_refused_in_the_words_of_torch():
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        linear(torch.ones(5, 7), torch.ones(4, 8))
