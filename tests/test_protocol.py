@@ -101,6 +101,12 @@ def test_shares_choose_a_moment_and_keep_events_of_one_moment_together():
     assert len(temporal_split(log, test=0.1, validation=0).validation) == 0
 
 
+@pytest.mark.parametrize("tenths", range(1, 10))
+def test_a_share_is_exact_where_events_can_be_shared_out_so(tenths):
+    log = events([(1, 1, moment) for moment in range(10)])
+    assert len(temporal_split(log, test=tenths / 10, validation=0).test) == tenths
+
+
 def test_order_is_drawn_where_rows_mean_nothing():
     rows = [(user, item, 0) for user in range(40) for item in range(N)]
     log = events(rows, timed=False)

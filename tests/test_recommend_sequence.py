@@ -1,5 +1,6 @@
 """The sequence models inside: windows, the fused loss, what a place may see, early stopping, resuming, NaN."""
 
+import math
 import os
 import signal
 import subprocess
@@ -173,6 +174,8 @@ def test_a_start_from_vectors_has_their_geometry(tmp_path):
     assert np.corrcoef((table @ table.T).numpy().ravel(), gram.ravel())[0, 1] == pytest.approx(1, abs=1e-4)
     with pytest.raises(ValueError, match=r"vectors must have shape \[12, d\], got \[3, 5\]"):
         recommend.SASRec(VECTORS[:3]).fit(TRAIN)
+    with pytest.raises(ValueError, match="vectors must be finite, got NaN or infinity in row 1"):
+        recommend.SASRec([[1.0], [math.nan], *[[2.0]] * 10]).fit(TRAIN)
 
 
 def test_a_loss_that_is_no_number_stops_and_the_last_good_weights_stay(monkeypatch):

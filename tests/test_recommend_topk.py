@@ -108,3 +108,14 @@ def test_on_a_gpu_the_answer_is_that_of_the_cpu():
     assert there[1].is_cuda
     torch.testing.assert_close(there[0].cpu(), here[0], rtol=0, atol=1e-5)  # another order of float32 sums
     assert float((there[1].cpu() == here[1]).double().mean()) > 0.999
+
+
+def test_what_is_no_number_is_never_chosen():
+    inf, nan = float("inf"), float("nan")
+    scores, items = rd.recommend.topk([[inf, 0.0]], [[1.0, 1.0], [0.0, 1.0], [2.0, 1.0]], 3)  # ∞ × 0 is no number
+    assert items.tolist() == [[0, 2, -1]]
+    assert scores.tolist() == [[inf, inf, -inf]]
+    assert _tiles.best(torch.tensor([[nan, 1.0, nan, 2.0], [3.0, 1.0, 1.0, 0.0]]), 3)[1].tolist() == [
+        [3, 1, -1],
+        [0, 1, 2],
+    ]

@@ -88,9 +88,12 @@ def _best_of(scores: Tensor, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 
 def best(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The ``k`` largest scores of each row ``[U, I]`` and their columns, ties to the lower; −∞ is never chosen."""
+    """The ``k`` largest scores of each row ``[U, I]`` and their columns, ties to the lower; never −∞ or NaN."""
     taken = min(k, scores.shape[1])
     values, items = scores.topk(taken)
+    if bool(values.isnan().any()):  # ∞ × 0, or a model gone astray: topk holds what is no number for the largest
+        scores = scores.masked_fill(scores.isnan(), -torch.inf)
+        values, items = scores.topk(taken)
     values, items = _lowest_first(scores, values, items)
     items = torch.where(values > -torch.inf, items, EMPTY)
     if taken < k:

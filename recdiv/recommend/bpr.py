@@ -24,9 +24,9 @@ class BPR(Recommender):
     .. math:: \max_{x, y, b} \sum_{u, i, j} \ln \sigma(x_u \cdot (y_i - y_j) + b_i - b_j)
         - \lambda (\|x_u\|^2 + \|y_i\|^2 + \|y_j\|^2 + b_i^2 + b_j^2)
 
-    by stochastic gradient steps over what u had (i) and a random item that u did not have (j); score
-    :math:`x_u \cdot y_i + b_i`. A history other than the one trained on gets a vector of its own by the same steps with
-    the items held still.
+    by stochastic gradient steps over what u had (i) and an item that u did not have (j), drawn as often as people had
+    it; score :math:`x_u \cdot y_i + b_i`. A history other than the one trained on gets a vector of its own, with the
+    items held still: one step an epoch over all of the history, against items drawn evenly from the catalogue.
 
     Args:
         factors: length of a vector.

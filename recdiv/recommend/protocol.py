@@ -261,7 +261,7 @@ def _moment(interactions: Interactions, share: float, name: str) -> Any:  # noqa
     times = interactions.frame["timestamp"]
     if not len(times):
         raise ValueError("interactions must hold events to be split in time, got none")
-    return times.iloc[min(math.floor((1 - share) * len(times)), len(times) - 1)]
+    return times.iloc[min(math.floor((1 - share) * len(times) + 1e-6), len(times) - 1)]  # (1 - 0.9) × 10 is 1
 
 
 def _with_history(events: Interactions, before: Interactions) -> Interactions:

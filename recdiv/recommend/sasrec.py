@@ -104,6 +104,9 @@ class SASRec(NeuralRecommender):
             vectors = torch.as_tensor(self.vectors).float()
             if vectors.ndim != 2 or len(vectors) != train.n_items:
                 raise ValueError(f"vectors must have shape [{train.n_items}, d], got {list(vectors.shape)}")
+            wrong = (~vectors.isfinite()).any(1).nonzero()
+            if len(wrong):
+                raise ValueError(f"vectors must be finite, got NaN or infinity in row {int(wrong[0])}")
             self._start = principal(vectors, self.dimension)
             module.items.data.copy_(self._start * _START)
         return module
