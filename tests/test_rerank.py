@@ -219,6 +219,10 @@ def test_popularity_equals_its_definition(delta):
     assert lists("popularity", kernel=None, diversity=delta) == expected
 
 
+def test_how_many_candidates_may_be_a_number_of_numpy():
+    assert torch.equal(recs_of(candidates=np.int64(4)).items, recs_of(candidates=4).items)
+
+
 def test_popularity_must_be_given():
     with pytest.raises(ValueError, match="popularity must be given for method 'popularity'"):
         rd.rerank(SCORES, None, method="popularity")

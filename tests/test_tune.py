@@ -113,6 +113,7 @@ class TestWhatGoesIn:
             ({"grid": [0, 0.2, 0.2]}, "grid must rise"),
             ({"grid": [0, 1.1]}, "grid must rise"),
             ({"method": "best"}, "method must be one of"),
+            ({"candidates": 0}, "candidates must be at least 1, got 0"),
             ({"wanted": "c"}, "accuracy at diversity 0 must be above 0 .* got 0"),
         ],
     )

@@ -148,9 +148,9 @@ def _checked_grid(grid: Iterable[float]) -> npt.NDArray[np.float64]:
 
 def _cut(scores: Any, kernel: Kernel | None, candidates: Any) -> dict[str, Any]:  # noqa: ANN401
     """The candidates once and for all, so that scores of a whole catalogue are sorted a single time."""
-    if not isinstance(candidates, int):
+    if not isinstance(candidates, int | np.integer):
         return {"scores": scores, "candidates": candidates}
-    best = rerank(scores, kernel, method="topk", k=candidates, candidates=candidates)
+    best = rerank(scores, kernel, method="topk", k=max(int(candidates), 1), candidates=candidates)
     return {"scores": best.scores, "candidates": best.items}
 
 

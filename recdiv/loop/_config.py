@@ -37,7 +37,7 @@ name = "ItemKNN"        # a class of recdiv.recommend, or "Ideal", which knows w
 neighbours = 50         # its own options follow
 
 [rerank]
-method = "topk"         # any of recdiv.reranking.names()
+method = "topk"         # of recdiv.reranking.names(), but not calibrated, pm2 and xquad
 diversity = 0.0
 candidates = 100        # how many of the best it may choose from
 
@@ -74,7 +74,7 @@ class Config:
         prominence: exponent of the items' prominence where people find things by themselves.
         recommender: a class of :mod:`recdiv.recommend`, or ``"Ideal"``, which knows every wish.
         options: keyword arguments of that class.
-        method, diversity, candidates: as of :func:`recdiv.rerank`.
+        method, diversity, candidates: as of :func:`recdiv.rerank`; no method that serves interests in labels.
         update: what training does for diversity besides.
 
             ``none``: nothing.
@@ -250,8 +250,10 @@ def _check_names(config: Config) -> None:
     if config.data not in SAMPLES and config.draw:
         raise ValueError(f"draw must be 0 for a real data set, got {config.draw}")
     from recdiv.loop._recommender import check_recommender
-    from recdiv.reranking import names as methods
+    from recdiv.reranking._registry import parse
 
-    if config.method.partition("@")[0] not in methods():
-        raise ValueError(f"method must be one of {', '.join(methods())}, got {config.method!r}")
+    if "history|interests" in parse(str(config.method))[0].needs:
+        raise ValueError(
+            f"method must not serve interests in labels, which a loop does not hold, got {config.method!r}"
+        )
     check_recommender(config.recommender, dict(config.options))

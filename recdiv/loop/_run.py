@@ -33,8 +33,8 @@ class Result:
 
     Attributes:
         frame: one row a round, group, view and measure: ``round`` (from 1), ``day``, ``group`` (all, mainstream,
-            niche), ``view`` (shown: the lists; chosen: what people took; loop: the loop itself), ``measure``,
-            ``value``.
+            niche), ``view`` (shown: the lists; chosen: what people took; recent: each user's latest items, as many as a
+            list has slots; loop: the loop itself), ``measure``, ``value``.
         log: every choice: ``user_id``, ``item_id``, ``round``, ``slot`` (0: found without a list).
         exposure: how often each round showed each item, int64 ``[R, I]``.
         config: what it was run with.

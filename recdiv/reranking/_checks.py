@@ -30,7 +30,7 @@ def checked_scores(scores: Tensor | npt.ArrayLike) -> Tensor:
 
 def checked_candidates(candidates: Any, scores: Tensor, kernel: Kernel | None) -> tuple[Tensor | None, int | None]:  # noqa: ANN401
     """Rows of the catalogue beside the scores, or None; and how many of the best to look at, or None for all."""
-    if candidates is None or isinstance(candidates, int):
+    if candidates is None or isinstance(candidates, int | np.integer):
         if kernel is not None and scores.shape[1] != kernel.n_items:
             raise ValueError(
                 f"scores must have one column an item of the kernel ({kernel.n_items}), got {scores.shape[1]}; pass "
@@ -38,7 +38,7 @@ def checked_candidates(candidates: Any, scores: Tensor, kernel: Kernel | None) -
             )
         if candidates is not None and candidates < 1:
             raise ValueError(f"candidates must be at least 1, got {candidates}")
-        return None, candidates
+        return None, None if candidates is None else int(candidates)
     rows = _rows(candidates, "candidates", len(scores), kernel, scores)
     if rows.shape != scores.shape:
         raise ValueError(f"candidates must be shaped like scores {list(scores.shape)}, got {list(rows.shape)}")
