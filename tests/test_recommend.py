@@ -60,8 +60,11 @@ def test_text_reads_an_encoder_or_a_kernel():
     expected = recommend.Text(VECTORS).fit(TRAIN).scores(USERS)
     for source in (Encoder(), rd.EmbeddingKernel(VECTORS)):
         assert torch.equal(recommend.Text(source).fit(TRAIN).scores(USERS), expected)
+    model = recommend.Text(VECTORS[:3])
     with pytest.raises(ValueError, match="source must have one vector an item \\(12\\), got 3"):
-        recommend.Text(VECTORS[:3]).fit(TRAIN)
+        model.fit(TRAIN)
+    with pytest.raises(RuntimeError, match="Text must be fitted before it scores"):
+        model.scores(USERS)
 
 
 def test_random_depends_on_seed_and_user_alone():
@@ -76,6 +79,7 @@ def test_random_depends_on_seed_and_user_alone():
     [
         (lambda: recommend.ItemKNN(neighbours=0), "neighbours must be at least 1, got 0"),
         (lambda: recommend.ItemKNN(shrink=-1), "shrink must not be negative, got -1"),
+        (lambda: recommend.ItemKNN(shrink=math.nan), "shrink must not be negative, got nan"),
         (lambda: recommend.Text(half_life=0), "half_life must be positive or None, got 0"),
     ],
 )
@@ -193,6 +197,8 @@ def test_bpr_puts_what_was_had_first_and_finds_a_like_place_for_a_history_that_i
         (lambda: recommend.BPR(epochs=0), "factors and epochs must be at least 1, got 64 and 0"),
         (lambda: recommend.BPR(learning_rate=0), "learning_rate must be positive, got 0"),
         (lambda: recommend.BPR(regularization=-1), "regularization must not be negative, got -1"),
+        (lambda: recommend.BPR(regularization=math.nan), "regularization must not be negative, got nan"),
+        (lambda: recommend.ALS(alpha=math.nan), r"regularization and alpha must not be negative, got 50\.0 and nan"),
     ],
 )
 def test_wrong_settings_of_the_factorisations(build, message):

@@ -44,8 +44,8 @@ class Recommender(ABC):
         Raises:
             TypeError: if ``train`` is not :class:`~recdiv.Interactions`.
         """
-        self.train = _interactions(train)
-        self._learn(train)
+        self._learn(_interactions(train))
+        self.train = train  # last: what could not be learnt is not fitted
         return self
 
     def update(self, train: Interactions) -> Self:

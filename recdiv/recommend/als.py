@@ -51,7 +51,7 @@ class ALS(Recommender):
     ) -> None:
         if factors < 1 or epochs < 1:
             raise ValueError(f"factors and epochs must be at least 1, got {factors} and {epochs}")
-        if regularization < 0 or alpha < 0:
+        if not (regularization >= 0 and alpha >= 0):
             raise ValueError(f"regularization and alpha must not be negative, got {regularization} and {alpha}")
         self.factors, self.regularization, self.alpha = factors, regularization, alpha
         self.epochs, self.rng, self.progress = epochs, seed_of(rng), progress

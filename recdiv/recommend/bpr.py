@@ -58,7 +58,7 @@ class BPR(Recommender):
             raise ValueError(f"factors and epochs must be at least 1, got {factors} and {epochs}")
         if not learning_rate > 0:
             raise ValueError(f"learning_rate must be positive, got {learning_rate}")
-        if regularization < 0:
+        if not regularization >= 0:
             raise ValueError(f"regularization must not be negative, got {regularization}")
         self.factors, self.learning_rate, self.regularization = factors, learning_rate, regularization
         self.epochs, self.rng, self.progress = epochs, seed_of(rng), progress

@@ -44,7 +44,7 @@ class ItemKNN(Recommender):
     def __init__(self, *, neighbours: int = 100, shrink: float = 10.0) -> None:
         if neighbours < 1:
             raise ValueError(f"neighbours must be at least 1, got {neighbours}")
-        if shrink < 0:
+        if not shrink >= 0:
             raise ValueError(f"shrink must not be negative, got {shrink}")
         self.neighbours, self.shrink = neighbours, shrink
 
