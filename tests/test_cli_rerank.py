@@ -211,3 +211,12 @@ def test_nothing_half_written_stays(folder, monkeypatch):
     assert result.exit_code == 2
     assert "disk full" in result.stderr
     assert list(folder.glob("*half*")) == []
+
+
+def test_ties_at_the_cut_go_to_the_lower_row_whatever_the_order_of_the_file(tmp_path):
+    items, pool, out = (tmp_path / name for name in ("items.csv", "pool.csv", "out.csv"))
+    items.write_text("item_id,title\na,tea\nb,mug\nc,cup\n")
+    pool.write_text("user_id,item_id,score\n1,c,0.5\n1,b,0.5\n1,a,0.5\n")
+    asked = [str(pool), str(items), "-o", str(out), "--method", "topk", "--k", "2", "--best", "2"]
+    assert CliRunner().invoke(app, ["rerank", *asked]).exit_code == 0
+    assert pd.read_csv(out)["item_id"].tolist() == ["a", "b"]

@@ -150,12 +150,13 @@ def _reranked(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from recdiv.reranking import rerank as choose
+    from recdiv.reranking._pool import ordered
     from recdiv.tables import EMPTY, Recommendations
 
     rows = pool.items.clamp(min=EMPTY)  # an unknown candidate is none
     scores = torch.where(rows == EMPTY, -torch.inf, pool.scores if pool.scores is not None else torch.nan)
     if asked["candidates"] is not None:
-        rows, scores = rows[:, : asked["candidates"]], scores[:, : asked["candidates"]]
+        rows, scores = (each[:, : asked["candidates"]] for each in ordered(scores, rows, None))
     known = {} if past is None else {"history": _histories(past, pool.users), "popularity": past.item_counts()}
     columns = (TextColumn("users"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=chatter) as bar:
