@@ -18,17 +18,19 @@ RECORDED = results_folder() / "benchmark_rerank.json"
 
 def table(recorded: dict[str, Any], cells: str) -> Iterator[str]:
     """Lines of Markdown: a method and a length, users a second on both sides, what they share."""
-    yield "| method | slots | pyversity, users/s | recdiv, users/s | ratio | GB beyond the input | same lists |"
+    yield f"Among {int(cells.rpartition('-')[2]):,} candidates a user:"
+    yield ""
+    yield "| method | slots | pyversity, users/s | recdiv, users/s | ratio | GB beyond input, at most | same lists |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     found = {name: rows for name, rows in recorded["cells"].items() if name.rpartition("-")[0] == cells}
     methods = [row["method"] for rows in found.values() for row in rows]
     for method in dict.fromkeys(methods):
-        for name, rows in found.items():
+        for name, rows in sorted(found.items(), key=lambda cell: int(cell[0].rpartition("-")[2])):
             row = next(row for row in rows if row["method"] == method)
             same = f"{row['identical']} of {row['compared']}" if row["identical"] is not None else "another goal"
             yield (
                 f"| `{method}` | {name.rpartition('-')[2]} | {row['theirs']:,.0f} | {row['ours']:,.0f} "
-                f"| {row['ratio']:.3g} | {row['gigabytes']:.1g} | {same} |"
+                f"| {row['ratio']:.3g} | {max(row['gigabytes'], 0.01):.2f} | {same} |"
             )
 
 
