@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+_PLAIN_LIST = re.compile(r"\[\n([^\[\]{}\"]*)\n *\]")  # of numbers and words of JSON: no text, which may hold anything
 _PACKAGES = ("numpy", "pandas", "recdiv", "scipy", "tokenizers", "torch", "transformers")
 
 
@@ -58,8 +60,10 @@ def provenance(
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write ``content`` whole or not at all; NaN is refused, for JSON has no word for it (record None)."""
+    """Write ``content`` whole or not at all, a list of numbers on one line; NaN is refused (record None)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+    text = _PLAIN_LIST.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
+    unfinished.write_text(text + "\n", encoding="utf-8")
     os.replace(unfinished, path)

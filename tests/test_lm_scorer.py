@@ -15,7 +15,7 @@ from recdiv.lm import _batches
 from recdiv.lm._requests import Requests
 
 KINDS = ("llama", "gpt2")
-SAME = 1e-5  # float32 sums in another order: differences seen are below 2e-6 on numbers of about 50
+SAME = 1e-5  # float32 sums in another order: differences seen are up to 2e-7 of a number, 1.2e-5 on one of 65 nats
 
 
 def scorer(kind="llama", **options):
@@ -36,7 +36,7 @@ def questions(n, seed=0):
 
 
 def close(values):
-    return pytest.approx(values, abs=SAME)
+    return pytest.approx(values, abs=SAME, rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)

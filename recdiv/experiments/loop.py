@@ -101,9 +101,10 @@ COLUMNS = ["round", "view", "group", "measure", "value"]
 
 
 def summary(frame: pd.DataFrame, bases: tuple[str, ...]) -> dict[str, Any]:
-    """Curves, changes from the first round to the last five, differences from a baseline, as lists of records."""
+    """Curves of everybody, changes from the first round to the last five, differences from a baseline, as records."""
     late = range(ROUNDS - 4, ROUNDS + 1)
-    curves = over_seeds(frame).sort_values("round").groupby(["arm", "view", "group", "measure"], sort=False)
+    whole = over_seeds(frame[frame["group"] == "all"])
+    curves = whole.sort_values("round").groupby(["arm", "view", "group", "measure"], sort=False)
     return {
         "curves": [
             {**dict(zip(("arm", "view", "group", "measure"), key, strict=True)), **_lists(part)} for key, part in curves

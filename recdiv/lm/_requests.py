@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from recdiv.lm._causal import Causal
+from recdiv.lm._texts import checked_texts
 
 Context = str | Sequence[str]  # as it is given
 _Key = str | tuple[str, ...]  # as it is kept
@@ -116,19 +117,6 @@ class Requests:
             begin = len(self._prefixes[each]) - start
             spans.append((each, begin, begin + len(self._tokens[self._pairs[each][1]]) + 1))
         return Job(whole[:start], whole[start:], tuple(spans))
-
-
-def checked_texts(texts: Iterable[str], name: str = "texts") -> list[str]:
-    """Texts as a list, made sure to be strings."""
-    if isinstance(texts, str):
-        raise TypeError(f"{name} must be a list of strings, got one string; write [text]")
-    listed = list(texts)
-    for position, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise TypeError(
-                f"{name} must all be strings, got {type(text).__name__} {text!r:.40} at position {position}"
-            )
-    return listed
 
 
 def checked_contexts(contexts: Sequence[Context] | None, n: int) -> list[_Key]:

@@ -16,6 +16,7 @@ from recdiv._extras import require
 from recdiv._linear import quicken
 from recdiv._paths import cache_folder
 from recdiv.lm._cache import VectorCache
+from recdiv.lm._texts import checked_texts
 from recdiv.lm.weights import Weights, locate, quiet
 
 # Tokens a batch. On a CPU small batches stay in its cache and waste no padding, which 512 tokens a thread do best
@@ -99,7 +100,7 @@ class TextEncoder:
         Raises:
             TypeError: if ``texts`` is one string, or an entry is not a string.
         """
-        texts = _checked(texts)
+        texts = checked_texts(texts)
         unique = list(dict.fromkeys(texts))
         store = self._store() if cache else None
         known = {text: torch.from_numpy(row.copy()) for text, row in (store.get(unique) if store else {}).items()}
@@ -170,16 +171,6 @@ def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
 
 def _slices(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _checked(texts: Iterable[str]) -> list[str]:
-    if isinstance(texts, str):
-        raise TypeError("texts must be a list of strings, got one string; write [text]")
-    listed = list(texts)
-    for position, text in enumerate(listed):
-        if not isinstance(text, str):
-            raise TypeError(f"texts must all be strings, got {type(text).__name__} {text!r:.40} at position {position}")
-    return listed
 
 
 def _published(weights: Weights, file: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from tqdm import tqdm
 
 from recdiv.lm import _batches
 from recdiv.lm._causal import Causal, Source
-from recdiv.lm._requests import Context, Requests, checked_contexts, checked_texts
+from recdiv.lm._requests import Context, Requests, checked_contexts
+from recdiv.lm._texts import checked_texts
 
 _BAR_FROM = 500  # texts left to score from which a progress bar is worth its line
 
@@ -46,9 +47,9 @@ class CausalScorer:
     ln p(x|c) − ln p(x) compares like with like; tokenised together, tokens could straddle the boundary and the
     question would change. A text that needs a space before it brings its own.
 
-    The answer does not depend on batch, padding, order or neighbours (to 1e-5 in float32). A context shared by many
-    texts is read once and kept as keys and values; the same question is answered once; and questions that continue one
-    another, as those about the items of a list given the ones before, are read off one pass.
+    The answer does not depend on batch, padding, order or neighbours (in float32 to a millionth of its size). A context
+    shared by many texts is read once and kept as keys and values; the same question is answered once; and questions
+    that continue one another, as those about the items of a list given the ones before, are read off one pass.
 
     Args:
         model: a hub name, a folder with safetensors, or a pair (model, tokenizer), which stays where it is.

@@ -17,24 +17,36 @@ _HALF_LAST_BIT = 5.960464477539063e-08  # of float32: 2⁻²⁴
 
 
 @compiled(any_order=True)
+def four(vectors: Numbers | Singles, r: int, block: Numbers | Singles, j: int) -> tuple[float, float, float, float]:
+    """Products of an item's vector with rows j to j + 3 of a block, summed in the precision of the block."""
+    a = b = c = d = block.dtype.type(0)
+    for i in range(vectors.shape[1]):
+        x = block.dtype.type(vectors[r, i])
+        a += x * block[j, i]
+        b += x * block[j + 1, i]
+        c += x * block[j + 2, i]
+        d += x * block[j + 3, i]
+    return float(a), float(b), float(c), float(d)
+
+
+@compiled(any_order=True)
+def one(vectors: Numbers | Singles, r: int, block: Numbers | Singles, j: int) -> float:
+    """Product of an item's vector with row j of a block, summed in the precision of the block."""
+    a = block.dtype.type(0)
+    for i in range(vectors.shape[1]):
+        a += block.dtype.type(vectors[r, i]) * block[j, i]
+    return float(a)
+
+
+@compiled()
 def products(vectors: Numbers | Singles, r: int, block: Numbers | Singles, start: int, stop: int, out: Numbers) -> None:
-    """``out[j] = vectors[r] · block[j]`` for j from start to stop, in the precision of ``block``; four at a time."""
+    """``out[j] = vectors[r] · block[j]`` for j from start to stop, in the precision of ``block``."""
     j = start
     while j + 4 <= stop:
-        a = b = c = d = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            x = block.dtype.type(vectors[r, i])
-            a += x * block[j, i]
-            b += x * block[j + 1, i]
-            c += x * block[j + 2, i]
-            d += x * block[j + 3, i]
-        out[j], out[j + 1], out[j + 2], out[j + 3] = a, b, c, d
+        out[j], out[j + 1], out[j + 2], out[j + 3] = four(vectors, r, block, j)
         j += 4
     for j in range(j, stop):  # noqa: B020  (goes on from there)
-        a = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            a += block.dtype.type(vectors[r, i]) * block[j, i]
-        out[j] = a
+        out[j] = one(vectors, r, block, j)
 
 
 @compiled(any_order=True)

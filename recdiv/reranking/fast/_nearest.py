@@ -10,31 +10,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, rounding
+from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, four, one, rounding
 from recdiv.reranking.fast._numba import compiled
 
 _BLOCK = 64
 
 
-@compiled(any_order=True)
+@compiled()
 def closest(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop: int) -> float:
     """The largest product of an item's vector with some rows of a block; −∞ where there is none."""
     j, most = start, np.float64(-np.inf)
     while j + 4 <= stop:
-        a = b = c = d = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            x = block.dtype.type(vectors[r, i])
-            a += x * block[j, i]
-            b += x * block[j + 1, i]
-            c += x * block[j + 2, i]
-            d += x * block[j + 3, i]
+        a, b, c, d = four(vectors, r, block, j)
         most = max(most, np.float64(max(max(a, b), max(c, d))))
         j += 4
     for j in range(j, stop):  # noqa: B020
-        a = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            a += block.dtype.type(vectors[r, i]) * block[j, i]
-        most = max(most, np.float64(a))
+        most = max(most, np.float64(one(vectors, r, block, j)))
     return float(most)
 
 

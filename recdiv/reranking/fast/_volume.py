@@ -12,30 +12,22 @@ import math
 
 import numpy as np
 
-from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, leave, products, rounding
+from recdiv.reranking.fast._dots import SAME, Numbers, Rows, Singles, four, leave, one, products, rounding
 from recdiv.reranking.fast._numba import compiled
 
 EXHAUSTED = 1e-8  # as in recdiv.reranking._volume
 
 
-@compiled(any_order=True)
+@compiled()
 def along(vectors: Singles, r: int, block: Numbers | Singles, start: int, stop: int) -> float:
     """Sum of the squared products of an item's vector with some rows of a block."""
     j, total = start, 0.0
     while j + 4 <= stop:
-        a = b = c = d = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            x = block.dtype.type(vectors[r, i])
-            a += x * block[j, i]
-            b += x * block[j + 1, i]
-            c += x * block[j + 2, i]
-            d += x * block[j + 3, i]
+        a, b, c, d = four(vectors, r, block, j)
         total += np.float64(a) * a + np.float64(b) * b + np.float64(c) * c + np.float64(d) * d
         j += 4
     for j in range(j, stop):  # noqa: B020
-        a = block.dtype.type(0)
-        for i in range(vectors.shape[1]):
-            a += block.dtype.type(vectors[r, i]) * block[j, i]
+        a = one(vectors, r, block, j)
         total += np.float64(a) * a
     return total
 
