@@ -87,8 +87,8 @@ class TestEveryModel:
             owners = USERS
         given = model.scores(USERS, histories=swapped)
         assert torch.equal(model.scores(USERS, histories=HISTORIES), model.scores(USERS))
-        # the same histories in another order of users, so in other places of a batch; BPR finds near vectors, not equal
-        torch.testing.assert_close(given, model.scores(owners), rtol=0, atol=0.2 if name == "bpr" else 1e-5)
+        # the same histories in another order of users, so in other places of a batch; BPR finds vectors near (scores have a spread of 1.3), not equal
+        torch.testing.assert_close(given, model.scores(owners), rtol=0, atol=0.1 if name == "bpr" else 1e-5)
         [unknown] = model.recommend(["nobody"], k=3, histories=[np.array(HISTORIES[0])]).items.tolist()
         assert not set(unknown) & set(HISTORIES[0])
         emptied = model.recommend(USERS[:2], k=3, histories=[[], []]).items
