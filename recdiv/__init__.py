@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-_SUBMODULES = ("datasets", "files", "lm", "loop", "metrics", "notebook", "plots", "recommend", "reranking")
+_SUBMODULES = ("datasets", "files", "lm", "loop", "metrics", "notebook", "plots", "presets", "recommend", "reranking")
 _HOME = {
     "Catalog": "tables",
     "Interactions": "tables",
@@ -55,7 +55,7 @@ def __dir__() -> list[str]:
 
 
 if TYPE_CHECKING:
-    from recdiv import datasets, files, lm, loop, metrics, notebook, plots, recommend, reranking
+    from recdiv import datasets, files, lm, loop, metrics, notebook, plots, presets, recommend, reranking
     from recdiv.datasets import load
     from recdiv.diversity import (
         conditional_effective_number,

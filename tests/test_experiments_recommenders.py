@@ -159,10 +159,11 @@ def test_films_are_read_with_genres_but_not_with_tags():
             "text_source": ["disney", "tags", ""],
         }
     )
-    assert _sets.readable(frame)["text"].tolist() == ["Drama, War. A blurb.", "", "Comedy. "]
-    assert _sets.readable(frame.drop(columns="text_source"))["text"].tolist()[:2] == ["A blurb.", "funny, sad"]
-    with pytest.raises(ValueError, match=r"name must be one of movielens, .*, got 'video'"):
-        _sets.prepare("video")
+    assert _sets.readable(rd.Catalog(frame)).frame["text"].tolist() == ["Drama, War. A blurb.", "", "Comedy. "]
+    plain = _sets.readable(rd.Catalog(frame.drop(columns="text_source"))).frame
+    assert plain["text"].tolist()[:2] == ["A blurb.", "funny, sad"]
+    with pytest.raises(ValueError, match=r"name must be one of movielens, .*, got 'films'"):
+        _sets.prepare("films")
 
 
 def test_clicked_against_shown():

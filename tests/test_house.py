@@ -24,6 +24,7 @@ FLOORS = {
     "diversity": 3,
     "kernels": 3,
     "lm": 3,
+    "presets": 3,
     "explain": 4,
     "metrics": 4,
     "recommend": 4,

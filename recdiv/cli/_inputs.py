@@ -58,6 +58,7 @@ class Inputs:
     model: str | None
     vectors: Path | None
     group: str | None = None
+    domain: str = "none"
 
     def catalog(self, path: Path) -> Catalog:
         """The items."""
@@ -111,8 +112,11 @@ class Inputs:
                 raise ValueError(f"--vectors must stand alone, got --kernel {self.kernel} too")
             return kernels.EmbeddingKernel(read_vectors(self.vectors, catalog))
         if self.kernel == "text":
+            from recdiv import presets
             from recdiv.lm import TextEncoder
 
+            if self.domain != "none":
+                return presets.get(self.domain).kernel(catalog, encoder=TextEncoder(self.model))
             return kernels.EmbeddingKernel.from_text(catalog, encoder=TextEncoder(self.model))
         if self.kernel == "category":
             return kernels.CategoryKernel(catalog.categories)
@@ -214,3 +218,14 @@ def write_all(given: Mapping[str, Path], result: Any, table: pd.DataFrame) -> It
     for option, path in given.items():
         kind = option.removeprefix("--").partition(" ")[0]
         yield how[path.suffix.lower()[1:] if kind == "out" else kind](path)
+
+
+def kernel_of(kernel: str, text: bool, domain: str) -> str:
+    """What makes items the same, from the three options that say so.
+
+    Raises:
+        ValueError: if a domain, which reads texts, stands beside another kind of kernel.
+    """
+    if domain != "none" and kernel not in ("none", "text"):
+        raise ValueError(f"--domain {domain} reads texts; leave it out, or --kernel {kernel}")
+    return "text" if text or domain != "none" else kernel

@@ -22,6 +22,16 @@ class Form(StrEnum):
     replay = "replay"
 
 
+class Domain(StrEnum):
+    """Whose way of reading items; the names of :mod:`recdiv.presets`, which is not loaded for them."""
+
+    none = "none"
+    ecommerce = "ecommerce"
+    news = "news"
+    music = "music"
+    video = "video"
+
+
 class KernelChoice(StrEnum):
     """What makes two items the same."""
 
@@ -40,6 +50,15 @@ Kernel = Annotated[
 Text = Annotated[bool, typer.Option("--text", help="Short for --kernel text.", rich_help_panel=_KERNEL)]
 Model = Annotated[
     str | None, typer.Option(help="Language model that reads texts: hub name, folder.", rich_help_panel=_KERNEL)
+]
+DomainOption = Annotated[
+    Domain,
+    typer.Option(
+        "--domain",
+        metavar="NAME",
+        help="Read items as this field does: ecommerce, news, music or video; implies --text.",
+        rich_help_panel=_KERNEL,
+    ),
 ]
 Vectors = Annotated[
     Path | None, typer.Option(help="One vector an item: .npy, or .npz with item_id.", rich_help_panel=_KERNEL)

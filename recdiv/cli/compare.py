@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_asked, check_outputs, metric_names, one_sentence, outputs, write_all
+from recdiv.cli._inputs import (
+    Inputs,
+    check_asked,
+    check_outputs,
+    kernel_of,
+    metric_names,
+    one_sentence,
+    outputs,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from recdiv.evaluation import Comparison
@@ -27,6 +36,7 @@ def compare(
     previous: option.Previous = None,
     kernel: option.Kernel = option.KernelChoice.none,
     text: option.Text = False,
+    domain: option.DomainOption = option.Domain.none,
     vectors: option.Vectors = None,
     model: option.Model = None,
     metrics: option.Metrics = None,
@@ -62,10 +72,10 @@ def compare(
         written = outputs(out, None, None)
         check_outputs(written, inputs=[*systems.values(), catalog, train, test, previous, vectors])
         names = metric_names(metrics)
-        chosen = "text" if text else kernel.value
+        chosen = kernel_of(kernel.value, text, domain.value)
         reading = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
-            model, vectors, group,
+            model, vectors, group, domain.value,
         )  # fmt: skip
         items = reading.catalog(catalog)
         lists = {name: reading.lists(path, items) for name, path in systems.items()}

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_asked, check_outputs, metric_names, one_sentence, outputs, write_all
+from recdiv.cli._inputs import (
+    Inputs,
+    check_asked,
+    check_outputs,
+    kernel_of,
+    metric_names,
+    one_sentence,
+    outputs,
+    write_all,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +40,7 @@ def evaluate(
     previous: option.Previous = None,
     kernel: option.Kernel = option.KernelChoice.none,
     text: option.Text = False,
+    domain: option.DomainOption = option.Domain.none,
     vectors: option.Vectors = None,
     model: option.Model = None,
     metrics: option.Metrics = None,
@@ -67,10 +77,10 @@ def evaluate(
         written = outputs(out, html, json)
         check_outputs(written, inputs=[recs, catalog, train, test, previous, vectors])
         names = metric_names(metrics)
-        chosen = "text" if text else kernel.value
+        chosen = kernel_of(kernel.value, text, domain.value)
         files = Inputs(
             user, item, rank, score, time, title, body, category, form.value, allow_unknown, allow_repeats, chosen,
-            model, vectors, group,
+            model, vectors, group, domain.value,
         )  # fmt: skip
         items = files.catalog(catalog)
         past, future = files.events(train, items), files.events(test, items)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recdiv.cli import _options as option
-from recdiv.cli._inputs import Inputs, check_outputs, one_sentence
+from recdiv.cli._inputs import Inputs, check_outputs, kernel_of, one_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +46,7 @@ def rerank(
     history: Annotated[Path | None, typer.Option(help="What users did before.", rich_help_panel="More files")] = None,
     kernel: option.Kernel = option.KernelChoice.none,
     text: option.Text = False,
+    domain: option.DomainOption = option.Domain.none,
     vectors: option.Vectors = None,
     model: option.Model = None,
     form: option.Format = option.Form.auto,
@@ -71,10 +72,10 @@ def rerank(
 
         _check(out, method, diversity, k, best)
         check_outputs({f"--out {out}": out}, inputs=[candidates, catalog, history, vectors])
-        chosen = _kernel_of(method, "text" if text else kernel.value, vectors, history)
+        chosen = _kernel_of(method, kernel_of(kernel.value, text, domain.value), vectors, history)
         files = Inputs(
             user, item, None, score, time, title, body, category, form.value, allow_unknown, False, chosen, model,
-            vectors,
+            vectors, None, domain.value,
         )  # fmt: skip
         items = files.catalog(catalog)
         pool, past = _scored(candidates, items, files), files.events(history, items)

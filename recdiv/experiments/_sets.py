@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from recdiv import datasets
+from recdiv import datasets, presets
 from recdiv.recommend.protocol import Split, first_events, k_core, leave_one_out, temporal_split
 from recdiv.tables import Catalog, Interactions
 
@@ -17,6 +17,7 @@ SHUFFLE = 20_11  # seed of what is drawn where the data have no order: part of t
 # and of MovieLens the latest events of each.
 PEOPLE = {"movietweetings": 2000, "online_retail": 1000, "lastfm": 400}
 EVENTS = 50
+SAMPLES = ("ecommerce", "news", "music", "video")  # domains of the bundled sample
 
 
 @dataclass(frozen=True)
@@ -39,35 +40,31 @@ class Prepared:
 
 
 def prepare(name: str) -> Prepared:
-    """Load a set and split it by its own rule.
+    """Load a set and split it by its own rule; a domain of the bundled sample is split in time.
 
     Raises:
-        ValueError: if ``name`` is not one of :data:`SETS`.
+        ValueError: if ``name`` is not one of :data:`SETS` or :data:`SAMPLES`.
     """
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    if name not in SETS and name not in SAMPLES:
+        raise ValueError(f"name must be one of {', '.join([*SETS, *SAMPLES])}, got {name!r}")
     data = datasets.load(name)
     if data.interactions is None:
         raise ValueError(f"{name} holds no interactions")
-    catalog = Catalog(readable(data.catalog.frame))
+    catalog = readable(data.catalog)
     interactions = Interactions(data.interactions.frame, catalog)
-    split, why = SETS[name](interactions)
+    split, why = SETS.get(name, _sample)(interactions)
     about: dict[str, str | int] = {"protocol": split.protocol, "why": why, **split.counts}
     about.update(events_as_loaded=len(interactions), users_as_loaded=interactions.n_users, items=len(catalog))
     about.update(people_kept=PEOPLE.get(name, "all"), latest_events_kept=EVENTS if name == "movielens" else "all")
     return Prepared(name, catalog, split, about, data.extras.get("impressions"))
 
 
-def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """Films are read with their genres, for a title alone is thin; text that is a film's tags is not read.
+def readable(catalog: Catalog) -> Catalog:
+    """Films are read with their genres, for a title alone is thin, and without the text that is a film's tags.
 
     Tags of MovieLens were partly given after the ratings that they would help to predict.
     """
-    if "text_source" not in frame:
-        return frame
-    genres = frame["category"].fillna("").str.replace("|", ", ")
-    blurb = frame["text"].fillna("").mask(frame["text_source"].eq("tags"), "")
-    return frame.assign(text=genres.where(genres == "", genres + ". ") + blurb)
+    return presets.get("video").catalog(catalog) if "text_source" in catalog.frame else catalog
 
 
 def _movielens(events: Interactions) -> tuple[Split, str]:
@@ -104,6 +101,10 @@ def _nemig(events: Interactions) -> tuple[Split, str]:
         "3 count"
     )
     return leave_one_out(k_core(events, users=3)), why
+
+
+def _sample(events: Interactions) -> tuple[Split, str]:
+    return temporal_split(events), "times are known: nothing after the time point is learnt from"
 
 
 def latest_users(events: Interactions, n: int) -> Interactions:

@@ -31,7 +31,7 @@ from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import Recommender
 from recdiv.recommend.protocol import Split, k_core, leave_one_out, temporal_split
 from recdiv.reranking import describe, names
-from recdiv.tables import Catalog, Interactions, Recommendations
+from recdiv.tables import Interactions, Recommendations
 
 CELLS = Cells("frontier", recipe=1)  # raise it when settings or code below change what a cell means
 POOL = 100  # candidates of each user
@@ -83,7 +83,7 @@ def whole(data: str) -> Prepared:
     loaded = datasets.load(data)
     if loaded.interactions is None:
         raise ValueError(f"{data} holds no interactions")
-    catalog = Catalog(readable(loaded.catalog.frame))
+    catalog = readable(loaded.catalog)
     events = Interactions(loaded.interactions.frame, catalog)
     split = SPLITS[data](k_core(events, users=5))
     about: dict[str, str | int] = {"protocol": split.protocol, **split.counts, "users_tested": split.test.n_users}

@@ -1,0 +1,226 @@
+r"""What the encoder reads of an item, and when two items are the same thing, field by field.
+
+A catalogue has more columns than a title and a text, and fields differ in which of them say what an item *is*. A preset
+holds three choices: the template of what is read, whether the mean vector is taken out, and which near-copies count
+as one thing. Each was chosen by the evidence named in its ``evidence``; chapters 6.1 to 6.4 show it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recdiv._columns import require_columns
+from recdiv.kernels import EmbeddingKernel
+from recdiv.tables import Catalog
+
+__all__ = ["Preset", "get", "names"]
+
+_BLOCK = 1024  # rows of the similarity matrix held at once
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How the items of one field are read and compared.
+
+    Attributes:
+        name: of the field.
+        reads: columns put before the text, in this order, where a catalogue has them; ``|`` between labels becomes a
+            comma. The title always comes first.
+        without: sources of text that are not read (values of a column ``text_source``).
+        centred: whether the mean vector of the catalogue is taken out before cosines.
+        near: cosine from which two items are one thing; above 1 for never by the vectors alone.
+        key: what is left of a title when only the variant is told apart; equal keys are one thing. None for never.
+        evidence: what the choices rest on, in one sentence.
+
+    >>> shop = Catalog(pd.DataFrame({"item_id": [1, 2], "title": ["RED MUG", "BLUE MUG"]}))
+    >>> get("ecommerce").same_thing(shop).tolist()
+    [0, 0]
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    centred: bool = False
+    near: float = 2.0
+    key: Callable[[str], str] | None = field(default=None, repr=False)
+    evidence: str = ""
+
+    def catalog(self, catalog: Catalog) -> Catalog:
+        """The same items with ``text`` as the encoder should read it; a catalogue with nothing to add is unchanged.
+
+        Raises:
+            ValueError: if there is neither a title nor a text.
+
+        >>> frame = pd.DataFrame({"item_id": [1], "title": ["Heat"], "category": ["Crime|Drama"], "text": ["A heist."]})
+        >>> get("video").catalog(Catalog(frame)).texts()
+        ['Heat. Crime, Drama. A heist.']
+        """
+        frame = catalog.frame
+        if "title" not in frame:
+            require_columns(frame, "catalog", ["text"])
+        parts = [_words(frame[column]) for column in self.reads if column in frame]
+        if "text" in frame:
+            body = frame["text"].fillna("").astype(str)
+            if "text_source" in frame:
+                body = body.mask(frame["text_source"].isin(self.without), "")
+            parts.append(body)
+        if not parts:
+            return catalog
+        return Catalog(frame.assign(text=_joined(parts)))
+
+    def kernel(self, catalog: Catalog, *, encoder: Any = None) -> EmbeddingKernel:  # noqa: ANN401
+        """The kernel of what the items say, read by the template.
+
+        Args:
+            catalog: the items, as they are: :meth:`catalog` is applied here.
+            encoder: anything with ``encode(texts) -> [n, d]``; None for the default language model.
+        """
+        kernel = EmbeddingKernel.from_text(self.catalog(catalog), encoder=encoder)
+        return centre(kernel) if self.centred else kernel
+
+    def same_thing(self, catalog: Catalog, kernel: EmbeddingKernel | None = None) -> Tensor:
+        """A number for each thing, int64 ``[I]``: near-copies share one (that of the first of them).
+
+        Items are joined if their titles have the same key, or their cosine reaches ``near``; what is joined to the same
+        item is joined. Without ``kernel`` the keys decide alone.
+
+        Raises:
+            ValueError: if ``kernel`` is of another catalogue.
+        """
+        if kernel is not None and kernel.n_items != len(catalog):
+            raise ValueError(f"kernel must be of the catalog ({len(catalog)} items), got {kernel.n_items} items")
+        joined = _by_key(catalog, self.key) if self.key else torch.arange(len(catalog))
+        if kernel is None or self.near > 1:
+            return joined
+        return components(near_pairs(kernel, self.near), joined)
+
+
+def centre(kernel: EmbeddingKernel) -> EmbeddingKernel:
+    r"""The kernel of :math:`\varphi_i - \bar\varphi`: what all items have in common no longer makes them alike.
+
+    An item at the mean itself keeps its direction.
+
+    >>> centre(EmbeddingKernel([[1.0, 0.2], [1.0, -0.2]])).gram([0, 1]).round(decimals=6).tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    vectors = kernel.vectors.double()
+    moved = vectors - vectors.mean(0)
+    lost = torch.linalg.vector_norm(moved, dim=1) < 1e-6  # float32 vectors of length one: rounding alone is 1e-7
+    return EmbeddingKernel(torch.where(lost[:, None], vectors, moved).float())
+
+
+def near_pairs(kernel: EmbeddingKernel, near: float) -> Tensor:
+    """Pairs of items ``[n, 2]``, first the lower, whose cosine is at least ``near``; a block of rows at a time."""
+    found = []
+    every = torch.arange(kernel.n_items)
+    for start in range(0, kernel.n_items, _BLOCK):
+        rows = every[start : start + _BLOCK]
+        hits = (kernel.cross(rows, every) >= near).nonzero()
+        pairs = torch.stack([rows[hits[:, 0]], hits[:, 1]], 1)
+        found.append(pairs[pairs[:, 0] < pairs[:, 1]])
+    return torch.cat(found)
+
+
+def components(pairs: Tensor, numbers: Tensor) -> Tensor:
+    """Numbers ``[I]`` of things after joining those of each pair: the lowest item of each.
+
+    >>> components(torch.tensor([[0, 2], [2, 3]]), torch.arange(5)).tolist()
+    [0, 1, 0, 0, 4]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(numbers)
+    both = torch.cat([pairs, torch.stack([torch.arange(n), numbers], 1)]).numpy()
+    _, labels = connected_components(coo_array((torch.ones(len(both)).numpy(), both.T), shape=(n, n)), directed=False)
+    label = torch.from_numpy(labels).long()
+    lowest = torch.full((n,), n).scatter_reduce(0, label, torch.arange(n), "amin")
+    return lowest[label]
+
+
+def _by_key(catalog: Catalog, key: Callable[[str], str]) -> Tensor:
+    """The first item with the same key; an item without one is a thing of its own."""
+    require_columns(catalog.frame, "catalog", ["title"])
+    keys = catalog.frame["title"].fillna("").astype(str).map(key)
+    first = pd.Series(range(len(keys))).groupby(keys.to_numpy()).transform("first").to_numpy()
+    alone = torch.arange(len(keys))
+    return torch.where(torch.tensor((keys == "").to_numpy()), alone, torch.tensor(first))
+
+
+def _words(column: pd.Series) -> pd.Series:
+    return (
+        column.map(lambda value: ", ".join(map(str, value)) if isinstance(value, list | tuple) else value)
+        .fillna("")
+        .astype(str)
+        .str.replace("|", ", ")
+    )
+
+
+def _joined(parts: list[pd.Series]) -> pd.Series:
+    """Parts of a text, each closed by a full stop before the next."""
+    text = parts[0]
+    for part in parts[1:]:
+        text = text.where(text == "", text + ". ") + part
+    return text
+
+
+_COLOURS = "black blue brown cream gold green grey gray ivory orange pink purple red silver turquoise white yellow"
+_SIZES = "small medium large mini big giant jumbo xl"
+_VARIANT = re.compile(rf"\b(?:{'|'.join(f'{_COLOURS} {_SIZES}'.split())}|\d+)\b|\(.*?\)")
+
+
+def product(title: str) -> str:
+    """A product's title without colours, sizes and numbers.
+
+    >>> product("SET OF 6 RED MUGS"), product("Set of 3 blue mugs")
+    ('set of mugs', 'set of mugs')
+    """
+    return _plain(_VARIANT.sub(" ", title.lower()))
+
+
+def work(title: str) -> str:
+    """A work's title without year, part and what follows a colon: sequels and remakes of one work share it.
+
+    >>> work("Alien 3 (1992)"), work("Alien (1979)"), work("Alien: Covenant")
+    ('alien', 'alien', 'alien')
+    """
+    bare = re.sub(r"\(.*?\)", " ", title.lower()).split(":")[0]
+    return _plain(re.sub(r"\b(?:part|chapter|vol|volume|season)?\s*(?:\d+|[ivx]+)\s*$", " ", bare.strip()))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text))
+
+
+_PRESETS = {
+    each.name: each
+    for each in (
+        Preset("ecommerce", near=0.95, key=product),
+        Preset("news", near=0.9),
+        Preset("music", near=2.0),
+        Preset("video", reads=("category",), without=("tags",), near=2.0, key=work),
+    )
+}
+
+
+def names() -> list[str]:
+    """The fields there are presets for."""
+    return list(_PRESETS)
+
+
+def get(name: str) -> Preset:
+    """The preset of a field.
+
+    Raises:
+        ValueError: if ``name`` is not one of :func:`names`.
+    """
+    if name not in _PRESETS:
+        raise ValueError(f"name must be one of {', '.join(_PRESETS)}, got {name!r}")
+    return _PRESETS[name]

@@ -1,0 +1,135 @@
+"""Presets: what is read of an item, which near-copies are one thing, and the option of the command line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner
+
+import recdiv as rd
+from recdiv import presets
+from recdiv.cli import app
+from recdiv.cli._options import Domain
+
+
+class Letters:
+    """An encoder that counts letters: enough to see which texts it was given."""
+
+    def __init__(self):
+        self.read = []
+
+    def encode(self, texts):
+        self.read = list(texts)
+        return torch.tensor([[1.0 + text.count(letter) for letter in "aeiou"] for text in texts])
+
+
+def catalog(**columns):
+    return rd.Catalog(pd.DataFrame({"item_id": range(len(next(iter(columns.values())))), **columns}))
+
+
+def test_names_are_those_of_the_sample_and_of_the_command_line():
+    assert presets.names() == ["ecommerce", "news", "music", "video"] == [each for each in Domain if each != "none"]
+    with pytest.raises(ValueError, match=r"name must be one of ecommerce, .*, got 'films'"):
+        presets.get("films")
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_every_preset_reads_the_sample_and_says_why(name):
+    data = rd.load(name)
+    preset = presets.get(name)
+    assert len(preset.catalog(data.catalog)) == len(data.catalog)
+    assert all(preset.catalog(data.catalog).texts())
+    numbers = preset.same_thing(data.catalog)
+    assert numbers.shape == (len(data.catalog),)
+    assert (numbers[numbers] == numbers).all()  # a thing is called by its first item
+    assert (numbers <= torch.arange(len(numbers))).all()
+
+
+def test_columns_go_before_the_text_and_sources_that_are_not_read_are_left_out():
+    preset = presets.Preset("x", reads=("category", "place"), without=("tags",))
+    given = catalog(
+        title=["A", "B", "C"], category=["p|q", "", None], text=["one", "two", None], text_source=["", "tags", ""]
+    )
+    assert preset.catalog(given).texts() == ["A. p, q. one", "B", "C"]
+    assert preset.catalog(catalog(title=["A"])).texts() == ["A"]
+    assert preset.catalog(catalog(text=["only"])).texts() == ["only"]
+    with pytest.raises(ValueError, match="needs a 'text' column"):
+        preset.catalog(catalog(name=["A"]))
+
+
+def test_lists_of_labels_are_read_as_words():
+    given = catalog(title=["A", "B"], category=[["p", "q"], ("r",)])
+    assert presets.Preset("x", reads=("category",)).catalog(given).texts() == ["A. p, q", "B. r"]
+
+
+def test_the_kernel_reads_the_template_and_may_be_centred():
+    given, encoder = catalog(title=["aa", "ee", "ii"], category=["u", "u", "u"]), Letters()
+    plain = presets.Preset("x", reads=("category",)).kernel(given, encoder=encoder)
+    assert encoder.read == ["aa. u", "ee. u", "ii. u"]
+    moved = presets.Preset("x", reads=("category",), centred=True).kernel(given, encoder=Letters())
+    assert plain.gram([0, 1])[0, 1] > 0.5
+    assert moved.gram([0, 1])[0, 1] == pytest.approx(-0.5)  # three corners of a triangle about their mean
+
+
+def test_centring_keeps_the_direction_of_what_stands_at_the_mean():
+    kernel = rd.EmbeddingKernel([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]] * 3 + [[1.0, 1.0]])
+    same = presets.centre(rd.EmbeddingKernel(kernel.vectors[2:3].repeat(4, 1)))
+    assert torch.equal(same.vectors, kernel.vectors[2:3].repeat(4, 1))
+    vectors = kernel.vectors.double()
+    moved = vectors - vectors.mean(0)
+    expected = moved / moved.norm(dim=1, keepdim=True)
+    torch.testing.assert_close(presets.centre(kernel).vectors.double(), expected, rtol=0, atol=1e-6)
+
+
+def test_near_pairs_are_those_of_the_whole_matrix():
+    kernel = rd.EmbeddingKernel(np.random.default_rng(0).normal(size=(2500, 3)))  # several blocks
+    rows = torch.arange(2500)
+    matrix = kernel.cross(rows, rows)
+    slow = {(i, j) for i, j in (matrix >= 0.999).nonzero().tolist() if i < j}
+    assert set(map(tuple, presets.near_pairs(kernel, 0.999).tolist())) == slow
+    assert slow
+
+
+def test_what_is_joined_to_the_same_is_joined():
+    chain = rd.EmbeddingKernel([[1.0, 0.0], [1.0, 0.1], [1.0, 0.2], [0.0, 1.0]])  # 0 and 2 are too far apart alone
+    preset = presets.Preset("x", near=0.994)
+    assert chain.gram([0, 2])[0, 1] < 0.994
+    assert preset.same_thing(catalog(title=list("abcd")), chain).tolist() == [0, 0, 0, 3]
+    keyed = presets.Preset("x", near=0.994, key=str.lower)
+    assert keyed.same_thing(catalog(title=["a", "b", "c", "A"]), chain).tolist() == [0, 0, 0, 0]
+    with pytest.raises(ValueError, match=r"kernel must be of the catalog \(1 items\), got 4 items"):
+        preset.same_thing(catalog(title=["a"]), chain)
+
+
+def test_items_without_a_key_are_things_of_their_own():
+    numbers = presets.get("ecommerce").same_thing(catalog(title=["Red", None, "12", "Red mug", "Blue mug"]))
+    assert numbers.tolist() == [0, 1, 2, 3, 3]
+
+
+@pytest.fixture
+def files(tmp_path):
+    items = pd.DataFrame({"item_id": [1, 2, 3], "title": ["Heat", "Up", "Alien"], "category": ["Crime", "Family", ""]})
+    items.to_csv(tmp_path / "items.csv", index=False)
+    lists = pd.DataFrame({"user_id": [1, 1, 2, 2], "item_id": [1, 2, 2, 3], "rank": [1, 2, 1, 2]})
+    lists.to_csv(tmp_path / "lists.csv", index=False)
+    return tmp_path
+
+
+def test_the_command_line_reads_as_the_field_does(files):
+    def alpha(*options):
+        given = ["evaluate", str(files / "lists.csv"), str(files / "items.csv"), "--metrics", "alpha", *options]
+        done = CliRunner().invoke(app, [*given, "-o", str(files / "out.csv")])
+        assert done.exit_code == 0, done.output
+        return pd.read_csv(files / "out.csv")["value"][0]
+
+    recs = rd.read_recommendations(files / "lists.csv", items := rd.files.read_catalog(files / "items.csv"))
+    expected = rd.partition(recs, presets.get("video").kernel(items)).alpha
+    assert alpha("--domain", "video") == pytest.approx(expected, rel=1e-5)  # batches differ, so does float32 rounding
+    assert alpha("--text") != pytest.approx(expected, rel=1e-3)
+
+
+def test_a_domain_refuses_another_kernel(files):
+    given = ["evaluate", str(files / "lists.csv"), str(files / "items.csv"), "--domain", "news", "--kernel", "category"]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 2
+    assert "--domain news reads texts; leave it out, or --kernel category" in " ".join(done.output.split())
