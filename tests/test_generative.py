@@ -25,6 +25,7 @@ from recdiv.recommend._writer import Writer
 
 TITLES = ["Hands of Clay", "Hands of Guns", "The Guns", "Guns", "Café crème", "Guns", "", "Before the Clay", "Hands"]
 N = len(TITLES)
+WRITABLE = [i for i in range(N) if TITLES[i]]  # the item without a title is neither read nor written
 CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "title": TITLES}))
 EVENTS = pd.DataFrame({"user_id": [0, 0, 1, 1, 1, 2, 3, 3], "item_id": [0, 3, 4, 1, 2, 6, 8, 7]})
 TRAIN = rd.Interactions(EVENTS, CATALOG)
@@ -37,8 +38,10 @@ def untrained(kind="llama", **options):
 
 def log_p(kind="llama"):
     """ln p(i | h) of every user and item, one text at a time."""
-    histories = [tuple(TITLES[i] for i in history) for history in HISTORIES]
-    return [[slow_log_likelihood(kind, title, history) for title in TITLES] for history in histories]
+    histories = [tuple(TITLES[i] for i in history if TITLES[i]) for history in HISTORIES]
+    return [
+        [slow_log_likelihood(kind, title, history) if title else -math.inf for title in TITLES] for history in histories
+    ]
 
 
 sequences = st.lists(st.lists(st.integers(1, 3), max_size=4).map(lambda tokens: [*tokens, 0]), min_size=1, max_size=12)
@@ -72,7 +75,7 @@ def test_a_wide_beam_is_the_best_of_all_items(kind):
     expected = log_p(kind)
     found = untrained(kind, width=50).recommend(range(4), k=4)
     for user, history in enumerate(HISTORIES):
-        left = [i for i in range(N) if i not in history]
+        left = [i for i in WRITABLE if i not in history]
         best = sorted(left, key=lambda i: (-round(expected[user][i], 4), i))[:4]  # equal texts: the lower item
         assert found.items[user].tolist() == best
         assert found.scores[user].tolist() == pytest.approx([expected[user][i] for i in best], abs=1e-5)
@@ -123,9 +126,8 @@ def test_narrow_beams_against_a_slow_one(method, width, groups, penalty):
     written = untrained(method=method, width=width, **options)
     k = 1
     lists = written.recommend(range(4), k=k, exclude_seen=False)
-    everything = set(range(N))
     for user, history in enumerate(HISTORIES):
-        found = slow_beam(history, everything, width, groups, penalty)
+        found = slow_beam([i for i in history if TITLES[i]], set(WRITABLE), width, groups, penalty)
         text, total = max(found.items(), key=lambda pair: pair[1])
         title = tokenizer().decode(text[:-1])
         assert lists.items[user, 0] == TITLES.index(title)
@@ -144,7 +146,7 @@ def test_k_different_unseen_items_as_long_as_there_are_so_many(options, k):
     lists = untrained(width=max(k, 4), **options).recommend(range(4), k=k)
     for items, history in zip(lists.items.tolist(), HISTORIES, strict=True):
         filled = [item for item in items if item >= 0]
-        assert len(set(filled)) == len(filled) == min(k, N - len(set(history.tolist())))
+        assert len(set(filled)) == len(filled) == min(k, len(set(WRITABLE) - set(history.tolist())))
         assert not set(filled) & set(history.tolist())
         assert items == filled + [-1] * (k - len(filled))
 
@@ -244,20 +246,18 @@ def fits(counts, p):
 
 
 def test_what_is_written_freely_is_mapped_back():
-    assert named([["Guns", "Hands", None, "", "Gun"]], TITLES).tolist() == [[3, 8, -2, 6, -2]]
+    assert named([["Guns", "Hands", None, "", "Gun"]], TITLES).tolist() == [[3, 8, -2, -2, -2]]
     free = untrained(method="sample", constrained=False)
     lists = free.recommend(range(4), k=30)
     texts = free.write(range(4), k=30)
     for items, written, history in zip(lists.items.tolist(), texts, HISTORIES, strict=True):
         for item, text in zip(items, written, strict=True):
-            expected = TITLES.index(text) if text in TITLES else -2
+            expected = TITLES.index(text) if text and text in TITLES else -2
             assert item == (-1 if expected in history else expected)
     valid = rd.metrics.compute("validity", lists).value
     assert 0 <= valid < 1  # random weights write nonsense
     assert any(text is None for written in texts for text in written)  # and sometimes do not come to an end
     assert free.write(range(4), k=30) == texts
-    trained = Generative(epochs=60, hidden=32, vocabulary=270, constrained=False, width=3).fit(TRAIN)
-    assert rd.metrics.compute("validity", trained.recommend(range(4), k=3, exclude_seen=False)).value > 0.5
 
 
 def test_it_learns_what_follows_what():
@@ -273,6 +273,32 @@ def test_it_learns_what_follows_what():
         assert (lists.items[:, 0] == following).float().mean() > 0.9
     [[first]] = fitted.recommend(["new"], k=1, histories=[[3, 4]]).items.tolist()
     assert first == 5
+    fitted.constrained = False  # it knows the titles by heart
+    assert rd.metrics.compute("validity", fitted.recommend(range(40), k=1, exclude_seen=False)).value > 0.9
+
+
+def test_items_without_text_are_as_if_they_were_not_there():
+    """Half of a shelf has no title: the model learns, scores and writes what it would without that half."""
+    titles = ["tea", "", "mug", "", "pot", "", "tray", ""]
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(8), "title": titles}))
+    bare = rd.Catalog(pd.DataFrame({"item_id": [0, 2, 4, 6], "title": ["tea", "mug", "pot", "tray"]}))
+    steps = [{"user_id": u, "item_id": (2 * u + t) % 8, "timestamp": t} for u in range(9) for t in range(7)]
+    walks, later = pd.DataFrame(steps).query("timestamp < 6"), pd.DataFrame(steps).query("timestamp == 6")
+    whole, half = Generative(epochs=2, hidden=32, vocabulary=270), Generative(epochs=2, hidden=32, vocabulary=270)
+    for frame in (walks, pd.concat([walks, later])):
+        whole.update(rd.Interactions(frame, catalog))
+        half.update(rd.Interactions(frame[frame["item_id"] % 2 == 0], bare))
+        scores = whole.scores(range(9))
+        assert torch.equal(scores[:, ::2], half.scores(range(9)))
+        assert torch.isneginf(scores[:, 1::2]).all()
+        lists = whole.recommend(range(9), k=4, exclude_seen=False).items
+        assert torch.equal(lists, 2 * half.recommend(range(9), k=4, exclude_seen=False).items)
+    [row] = whole.recommend(["x"], k=3, histories=[[0]], candidates=[1, 2, 3]).items.tolist()
+    assert row == [2, -1, -1]
+    nothing = rd.Catalog(pd.DataFrame({"item_id": [0], "title": [""]}))
+    events = rd.Interactions(pd.DataFrame({"user_id": [0], "item_id": [0]}), nothing)
+    with pytest.raises(ValueError, match=r"read='title' must give a text for some items, got none for 1"):
+        Generative((model(), tokenizer())).fit(events)
 
 
 @given(

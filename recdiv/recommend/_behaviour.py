@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,15 @@ from recdiv.lm._causal import Causal
 from recdiv.recommend._choices import Rows
 
 _IGNORED = -100  # a label that no loss is taken of
+
+
+def readable(items: Sequence[Sequence[int]], history: Iterable[int]) -> list[int]:
+    """The items of a history that have tokens: what has no text says nothing and cannot be foretold.
+
+    >>> readable([[5, 1], []], [1, 0, 1])
+    [0]
+    """
+    return [int(item) for item in history if items[item]]
 
 
 def fitting(items: Sequence[Sequence[int]], history: Sequence[int], room: int | None) -> list[int]:

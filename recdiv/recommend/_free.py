@@ -66,11 +66,13 @@ def _read(causal: Causal, rows: Tensor) -> list[str | None]:
 def named(texts: Sequence[Sequence[str | None]], catalogue: Sequence[str]) -> Tensor:
     """Items that texts name, int64 ``[U, k]``: the lowest of those with this text; -2 where there is none.
 
-    >>> named([["Tea", "Mug", "tea", None]], ["Mug", "Tea", "Tea"])
-    tensor([[ 1,  0, -2, -2]])
+    An empty text names nothing, and so does None.
+
+    >>> named([["Tea", "Mug", "tea", None, ""]], ["Mug", "Tea", "Tea", ""])
+    tensor([[ 1,  0, -2, -2, -2]])
     """
     row_of = {text: row for row, text in reversed(list(enumerate(catalogue)))}
-    found = [[UNKNOWN if text is None else row_of.get(text, UNKNOWN) for text in each] for each in texts]
+    found = [[row_of.get(text, UNKNOWN) if text else UNKNOWN for text in each] for each in texts]
     return torch.tensor(found, dtype=torch.int64)
 
 

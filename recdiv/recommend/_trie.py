@@ -42,10 +42,14 @@ class Trie:
 
     @classmethod
     def of(cls, sequences: Sequence[Sequence[int]], device: torch.device | str = "cpu") -> Trie:
-        """The tree of one sequence an item; none may begin another, which an end token sees to."""
+        """The tree of one sequence an item; none may begin another, which an end token sees to.
+
+        An item whose sequence is empty is not in the tree.
+        """
         items: dict[tuple[int, ...], list[int]] = {}
         for row, sequence in enumerate(sequences):
-            items.setdefault(tuple(sequence), []).append(row)
+            if len(sequence):
+                items.setdefault(tuple(sequence), []).append(row)
         leaves = sorted(items)
         lengths = np.array([len(leaf) for leaf in leaves])
         table = np.full((len(leaves), int(lengths.max())), -1)

@@ -18,7 +18,7 @@ from recdiv.lm.scorer import CausalScorer
 from recdiv.lm.training import train as fine_tune
 from recdiv.lm.training_config import TrainingConfig
 from recdiv.recommend._base import Recommender
-from recdiv.recommend._behaviour import collate, fitting, training_rows
+from recdiv.recommend._behaviour import collate, fitting, readable, training_rows
 from recdiv.recommend._choices import Rows, allowed
 from recdiv.recommend._decode import Decoding
 from recdiv.recommend._free import named, write_freely
@@ -56,6 +56,9 @@ class Generative(Recommender):
     own probabilities.) Items of equal text are found together and stand in the order of the catalogue. With
     ``constrained=False`` the model writes freely: what is the text of no item or does not end is −2, a repeat stays,
     what the user had leaves an empty slot; ``validity`` says how often it went right.
+
+    **Items without text** are not read, not learnt from and never written: all of them would share one text, the empty
+    one, and so the mass of all. Their score is −∞. Only somebody without history, who gets popularity, can get one.
 
     The settings of writing are attributes: change them on the fitted model and recommend again.
 
@@ -146,17 +149,21 @@ class Generative(Recommender):
             tokenizer = train_tokenizer(filter(None, self._texts), vocabulary=self.vocabulary)
             model = small_causal(tokenizer, hidden=self.hidden, layers=self.layers, window=_WINDOW, seed=self.rng)
             given = model, tokenizer
-            device = device or _device()
+            device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self._set_up(Causal(copy.deepcopy(given) if isinstance(given, tuple) else given, device=device))
         self._train(train.histories(), None)
 
     def _go_on(self, train: Interactions, before: Interactions) -> None:
         """Fine-tune on the events that were not known before, each after its history."""
-        self._train(train.histories(), [len(history) for history in before.histories(train.users)])
+        learnt = [len(readable(self._items, history)) for history in before.histories(train.users)]
+        self._train(train.histories(), learnt)
 
     def _set_up(self, causal: Causal) -> None:
         self._causal = causal
-        self._items = [[*tokens, causal.end] for tokens in causal.tokens(self._texts)]
+        self._items = [[*tokens, causal.end] if tokens else [] for tokens in causal.tokens(self._texts)]
+        self._writable = torch.tensor([len(tokens) > 0 for tokens in self._items], dtype=torch.bool)
+        if not self._writable.any():
+            raise ValueError(f"read={self.read!r} must give a text for some items, got none for {len(self._items)}")
         self._trie = Trie.of(self._items, causal.device)
         if causal.window is not None and self._trie.depth >= causal.window:
             raise ValueError(
@@ -165,7 +172,8 @@ class Generative(Recommender):
             )
 
     def _train(self, histories: Sequence[Rows], learnt: Sequence[int] | None) -> None:
-        rows = training_rows(self._causal, self._items, histories, longest=self.longest, learnt=learnt)
+        told = [readable(self._items, history) for history in histories]
+        rows = training_rows(self._causal, self._items, told, longest=self.longest, learnt=learnt)
         if not rows or not self.epochs:
             return
         config = TrainingConfig(
@@ -184,7 +192,7 @@ class Generative(Recommender):
     def _restore(self, state: dict[str, Tensor]) -> None:
         pair = unpacked(state)
         self._texts = item_texts(self._fitted().catalog, self.read)
-        self._set_up(Causal(pair, device=self.device or _device()))
+        self._set_up(Causal(pair, device=self.device or ("cuda" if torch.cuda.is_available() else "cpu")))
         if state["given"]:  # the model that was given is not kept: fitted again, it goes on from here
             self.model = copy.deepcopy(pair)
 
@@ -202,12 +210,12 @@ class Generative(Recommender):
             contexts = [each for each in said for _ in range(n_items)]
             found = scorer.log_likelihood(self._texts * len(part), contexts=contexts, progress=self.progress)
             scores[part] = found.view(len(part), n_items)
-        return scores
+        return scores.masked_fill(~self._writable, -torch.inf)
 
     def _read_of(self, history: Rows) -> list[int]:
         """The latest items of a history that any item fits behind."""
         room = None if self._causal.window is None else self._causal.window - self._trie.depth
-        return fitting(self._items, history[-self.longest :].tolist(), room)
+        return fitting(self._items, readable(self._items, history)[-self.longest :], room)
 
     def _sequences(self, histories: Sequence[Rows]) -> list[list[int]]:
         begin = self._causal.begin
@@ -254,6 +262,7 @@ class Generative(Recommender):
         self, how: Decoding, k: int, users: list[Any], histories: list[Rows], open_: Tensor
     ) -> tuple[Tensor, Tensor]:
         writer = Writer(self._causal, self._trie, how, k, self.progress)
+        open_ &= self._writable
         return writer.write(self._sequences(histories), open_, [seed_of(self.rng, user) for user in users])
 
     def _free(
@@ -289,7 +298,3 @@ class Generative(Recommender):
             raise ValueError("method must be 'beam' or 'sample' to write freely, got 'diverse'")
         longest = self._trie.depth  # what is longer than every item names none
         return write_freely(self._causal, self._sequences(histories), how=how, k=k, longest=longest, seed=self.rng)
-
-
-def _device() -> str:
-    return "cuda" if torch.cuda.is_available() else "cpu"
