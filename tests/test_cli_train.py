@@ -75,9 +75,10 @@ def test_the_same_command_goes_on_and_another_is_refused(folder, trained):
     again = run(*words)
     assert again.exit_code == 0, again.stderr
     assert "resumed from" in again.stdout
-    table = first.stdout.partition("documents not seen")[2]
-    assert table
-    assert again.stdout.partition("documents not seen")[2] == table
+    table = first.stdout.partition("people held out")[2]
+    assert "item texts" in table
+    assert "histories" in table
+    assert again.stdout.partition("people held out")[2] == table
     other = run(*words, "--learning-rate", "0.1")
     assert other.exit_code == 2
     assert other.stderr.startswith("recdiv train: folder ")

@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file  # noqa: E402
 import recdiv as rd  # noqa: E402
 from recdiv.lm import NgramModel, TrainingConfig, history_documents, item_documents, perplexity, pretrain  # noqa: E402
 from recdiv.lm._rows import IGNORED, Blocks, MaskedRows, collate, mean_loss  # noqa: E402
-from recdiv.lm.documents import checked, n_bytes, token_ids  # noqa: E402
+from recdiv.lm.documents import checked, n_bytes, split_documents, token_ids  # noqa: E402
 from recdiv.lm.from_scratch import small_causal, train_tokenizer  # noqa: E402
 
 QUICK = TrainingConfig(learning_rate=1e-2, epochs=20, batch_size=8)
@@ -59,6 +59,42 @@ def events(rows):
         pd.DataFrame({"item_id": [1, 2, 3], "title": ["Tea", "Mug", None], "text": ["", "Blue.", " "]})
     )
     return rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), catalog)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.34])
+def test_what_is_held_out_stands_nowhere_else(share):
+    """Forty titles on eighty rows, twice each and spelled otherwise; people who had nearly all of them."""
+    generator = np.random.default_rng(3)
+    items = pd.DataFrame({"item_id": range(81), "title": [f"Thing {i % 40}" for i in range(80)] + [None]})
+    items.loc[40:79, "title"] = items.loc[40:79, "title"].str.upper() + " "
+    items["text"] = [f"Wording {i}." for i in range(80)] + [""]
+    catalog = rd.Catalog(items)
+    rows = [(user, item, t) for user in range(30) for t, item in enumerate(generator.permutation(81)[:40])]
+    log = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), catalog)
+    split = split_documents(catalog, log, share=share, rng=1)
+
+    def titles(documents):
+        return {" ".join(text.lower().partition(".")[0].split()) for each in documents for text in each}
+
+    parts = {name: titles(getattr(split, name)) for name in ("train", "validation", "items", "histories")}
+    assert not parts["items"] & (parts["train"] | parts["validation"] | parts["histories"])
+    assert parts["histories"] <= parts["train"]  # an unseen person, seen items
+    assert len(parts["items"]) == round(share * 40)
+    assert len(split.items) == len(split.held_out) == 2 * round(share * 40)
+    assert {catalog.texts()[row] for row in split.held_out} == {text for (text,) in split.items}
+    assert round(share * 30) <= len(split.histories) <= 2 * round(share * 30)  # of twenty items a document
+    alone = split_documents(catalog, share=share, rng=1)
+    assert alone.histories == []
+    assert alone.items == split.items
+    assert all(len(each) == 1 for each in alone.train)
+
+
+def test_a_split_needs_a_share_and_three_titles():
+    catalog = events([("a", 1, 0)]).catalog
+    with pytest.raises(ValueError, match=r"share must lie between 0 and 0\.5, got 0\.5"):
+        split_documents(catalog, share=0.5)
+    with pytest.raises(ValueError, match="catalog must hold at least 3 items with text, got 2"):
+        split_documents(catalog)
 
 
 def test_items_without_text_are_no_documents():

@@ -17,7 +17,7 @@ from recdiv.lm.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     from recdiv.datasets import Dataset
-    from recdiv.lm import Pretrained
+    from recdiv.lm import Corpus, Pretrained
 
 _PANEL = "Training"
 
@@ -73,23 +73,13 @@ def dataset(source: str, interactions: Path | None) -> Dataset:
     return datasets.load(source)
 
 
-def parts(data: Dataset, *, histories: bool, held_out: float, seed: int) -> tuple[list[Any], list[Any], list[Any]]:
+def parts(data: Dataset, *, histories: bool, held_out: float, seed: int) -> Corpus:
     """Documents to learn from, to choose by and to test on."""
-    import numpy as np
-
-    from recdiv.lm import history_documents, item_documents
+    from recdiv.lm import split_documents
 
     if not 0 < held_out < 0.5:
         raise ValueError(f"--held-out must lie between 0 and 0.5, got {held_out:g}")
-    documents = item_documents(data.catalog)
-    if histories and data.interactions is not None:
-        documents += history_documents(data.interactions)
-    if len(documents) < 3:
-        raise ValueError(f"{data.name} must hold at least 3 items with text, got {len(documents)}")
-    order = np.random.default_rng(seed).permutation(len(documents))
-    n = max(1, round(held_out * len(documents)))
-    chosen = [[documents[place] for place in part] for part in (order[2 * n :], order[:n], order[n : 2 * n])]
-    return chosen[0], chosen[1], chosen[2]
+    return split_documents(data.catalog, data.interactions if histories else None, share=held_out, rng=seed)
 
 
 def summary(made: Pretrained, documents: int) -> dict[str, str]:
@@ -109,22 +99,28 @@ def summary(made: Pretrained, documents: int) -> dict[str, str]:
     return rows
 
 
-def beside_counts(made: Pretrained, train: Sequence[Any], test: Sequence[Any]) -> list[dict[str, str]]:
-    """Perplexity on the test documents, of the model and of counts."""
+def beside_counts(made: Pretrained, documents: Corpus) -> list[dict[str, str]]:
+    """Perplexity on the documents of each kind that were held out, of the model and of counts."""
     from recdiv.lm import NgramModel, perplexity
 
-    found = {"this model": perplexity((made.model, made.tokenizer), test)}
+    models: dict[str, Any] = {"this model": (made.model, made.tokenizer)}
     for order, name in ((1, "unigram counts"), (3, "3-gram counts")):
-        found[name] = perplexity(NgramModel(made.tokenizer, order=order).fit(train), test)
-    return [
-        {
-            "model": name,
-            "perplexity": f"{each.value:,.1f}",
-            "interval": f"{each.low:,.1f} to {each.high:,.1f}",
-            "bits a byte": f"{each.bits_per_byte:.3f}",
-        }
-        for name, each in found.items()
-    ]
+        models[name] = NgramModel(made.tokenizer, order=order).fit(documents.train)
+    kinds = {"item texts": documents.items, "histories": documents.histories}
+    rows = []
+    for kind, asked in ((kind, asked) for kind, asked in kinds.items() if asked):
+        for name, model in models.items():
+            found = perplexity(model, asked)
+            rows.append(
+                {
+                    "of": f"{len(asked):,} {kind}",
+                    "model": name,
+                    "perplexity": f"{found.value:,.1f}",
+                    "interval": f"{found.low:,.1f} to {found.high:,.1f}",
+                    "bits a byte": f"{found.bits_per_byte:.3f}",
+                }
+            )
+    return rows
 
 
 def options(given: Sequence[str], known: Sequence[str], name: str) -> dict[str, Any]:

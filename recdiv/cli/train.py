@@ -14,7 +14,7 @@ from recdiv.lm.training_config import FROM_NOTHING, ONWARD, TrainingConfig
 
 if TYPE_CHECKING:
     from recdiv.datasets import Dataset
-    from recdiv.lm import Pretrained
+    from recdiv.lm import Corpus, Pretrained
 
 app = typer.Typer(
     help="Train language models and recommenders. The same command again goes on after an interruption.",
@@ -25,7 +25,7 @@ Source = Annotated[str, typer.Argument(help="A data set (recdiv data list), a bu
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the model and its checkpoints.")]
 Events = Annotated[Path | None, typer.Option("--interactions", help="What people did, beside a catalogue file.")]
 Histories = Annotated[bool, typer.Option(help="Read people's histories too, not only the items.")]
-HeldOut = Annotated[float, typer.Option(help="Share of documents to choose by, and as many again to test on.")]
+HeldOut = Annotated[float, typer.Option(help="Share of titles and of people to choose by, and as many to test on.")]
 Device = Annotated[str | None, typer.Option(help="Where to compute.", show_default="cuda where there is one")]
 Window = Annotated[int, typer.Option(help="Tokens read at once.")]
 Config = Callable[[], TrainingConfig]
@@ -130,21 +130,21 @@ def _pretrain(
 ) -> None:
     from recdiv.lm import pretrain
 
-    train, validation, test = parts(data, histories=histories, held_out=held_out, seed=config.seed)
-    made = pretrain(train, validation=validation, folder=out, config=config, **more)
+    documents = parts(data, histories=histories, held_out=held_out, seed=config.seed)
+    made = pretrain(documents.train, validation=documents.validation, folder=out, config=config, **more)
     if _is_first():
-        _show(made, train, test)
+        _show(made, documents)
 
 
-def _show(made: Pretrained, train: list[Any], test: list[Any]) -> None:
+def _show(made: Pretrained, documents: Corpus) -> None:
     import pandas as pd
 
     from recdiv.cli._print import show
 
-    rows = summary(made, len(train))
+    rows = summary(made, len(documents.train))
     show(pd.DataFrame({"what": list(rows), "value": list(rows.values())}), title="Trained")
     if made.objective == "causal":
-        show(pd.DataFrame(beside_counts(made, train, test)), title=f"On {len(test):,} documents not seen")
+        show(pd.DataFrame(beside_counts(made, documents)), title="On items and people held out, which no history names")
 
 
 def _is_first() -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 _HOME = {
     "CausalScorer": "scorer",
+    "Corpus": "documents",
     "NgramModel": "ngram",
     "Perplexity": "held_out",
     "Pretrained": "pretraining",
@@ -21,15 +22,17 @@ _HOME = {
     "perplexity": "held_out",
     "pretrain": "pretraining",
     "small_causal": "from_scratch",
+    "split_documents": "documents",
     "train": "training",
     "train_tokenizer": "from_scratch",
 }
 _SUBMODULES = ("encoder", "scorer", "tag_scores", "tagging", "train_tagger", "weights")
 
 __all__ = [
-    "CausalScorer", "NgramModel", "Perplexity", "Pretrained", "Scorer", "TagScores", "Tagger", "TextEncoder",
+    "CausalScorer", "Corpus", "NgramModel", "Perplexity", "Pretrained", "Scorer", "TagScores", "Tagger", "TextEncoder",
     "TrainingConfig", "TrainingRun", "encoder", "history_documents", "item_documents", "perplexity", "pretrain",
-    "scorer", "small_causal", "tag_scores", "tagging", "train", "train_tagger", "train_tokenizer", "weights",
+    "scorer", "small_causal", "split_documents", "tag_scores", "tagging", "train", "train_tagger", "train_tokenizer",
+    "weights",
 ]  # fmt: skip
 
 
@@ -50,7 +53,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:
     from recdiv.lm import encoder, scorer, tag_scores, tagging, train_tagger, weights
-    from recdiv.lm.documents import history_documents, item_documents
+    from recdiv.lm.documents import Corpus, history_documents, item_documents, split_documents
     from recdiv.lm.encoder import TextEncoder
     from recdiv.lm.from_scratch import small_causal, train_tokenizer
     from recdiv.lm.held_out import Perplexity, perplexity

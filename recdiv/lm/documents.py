@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from recdiv._columns import require_columns
 from recdiv.tables import Catalog, Interactions
@@ -55,6 +59,84 @@ def history_documents(
         pieces = [chosen[start : start + longest] for start in range(0, len(chosen), longest)]
         documents += [piece for piece in pieces if len(piece) >= least]
     return documents
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents in parts: to learn from, to choose by, and two kinds to test on, of which nothing was learnt.
+
+    Attributes:
+        train: item texts, and histories of people.
+        validation: likewise, of other items and other people.
+        items: texts of items that stand in no other part and in no history.
+        histories: of people who stand in no other part, without the items that are held out.
+        held_out: rows of the catalogue whose text is tested.
+    """
+
+    train: list[tuple[str, ...]]
+    validation: list[tuple[str, ...]]
+    items: list[tuple[str, ...]]
+    histories: list[tuple[str, ...]]
+    held_out: npt.NDArray[np.int64]
+
+
+def split_documents(
+    catalog: Catalog, interactions: Interactions | None = None, *, share: float = 0.1, rng: int = 0
+) -> Corpus:
+    """Item texts and histories in parts that share nothing: held out is held out.
+
+    Items are divided by title, so that two rows of one title never stand on both sides, and people by person. What is
+    held out, to test or to choose by, is taken out of every history: a model that read a title in somebody's history
+    would know the text that it is asked about. An unseen history is therefore one of an unseen person with seen items.
+
+    Args:
+        catalog: its titles and texts.
+        interactions: what people did; None for item texts alone.
+        share: of the titles and of the people that are tested, and as many are chosen by; at least one each.
+        rng: seed of the draw.
+
+    Raises:
+        ValueError: if ``share`` is not between 0 and 0.5, or there are fewer than 3 titles with text.
+
+    >>> import pandas as pd
+    >>> catalog = Catalog(pd.DataFrame({"item_id": range(4), "title": ["Tea", "tea ", "Mug", "Pot"]}))
+    >>> corpus = split_documents(catalog, share=0.3)
+    >>> [len(part) for part in (corpus.train, corpus.validation, corpus.items)]  # both teas are on one side
+    [1, 2, 1]
+    """
+    if not 0 < share < 0.5:
+        raise ValueError(f"share must lie between 0 and 0.5, got {share:g}")
+    generator, texts = np.random.default_rng(rng), catalog.texts()
+    column = catalog.frame["title"].fillna("").astype(str) if "title" in catalog.frame else [""] * len(catalog)
+    names = [" ".join(title.lower().split()) or text for title, text in zip(column, texts, strict=True)]
+    titles = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)))}
+    if len(titles) < 3:
+        raise ValueError(f"catalog must hold at least 3 items with text, got {len(titles)}")
+    drawn = _parts(len(titles), share, generator)
+    part = np.array([drawn[titles[name]] if name else _LEARNT for name in names])
+
+    def documents(of: int, person: npt.NDArray[np.int64] | None) -> tuple[list[Any], list[Any]]:
+        items = [(text,) for text, own in zip(texts, part == of, strict=True) if own and text]
+        if interactions is None or person is None:
+            return items, []
+        known = part[interactions.item] == _LEARNT
+        return items, history_documents(interactions.where(known & (person == of)[interactions.user]))
+
+    person = None if interactions is None else _parts(interactions.n_users, share, generator)
+    (tested, asked), (chosen, by), (learnt, told) = (documents(of, person) for of in (_TESTED, _CHOSEN, _LEARNT))
+    return Corpus(learnt + told, chosen + by, tested, asked, np.flatnonzero(part == _TESTED))
+
+
+_TESTED, _CHOSEN, _LEARNT = 0, 1, 2
+
+
+def _parts(n: int, share: float, generator: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Which part each of ``n`` is in: a share tested, as many chosen by, the rest learnt from."""
+    each = max(1, round(share * n))
+    parts = np.full(n, _LEARNT)
+    order = generator.permutation(n)
+    parts[order[:each]], parts[order[each : 2 * each]] = _TESTED, _CHOSEN
+    return parts
 
 
 def checked(documents: Iterable[Document], name: str = "documents") -> list[tuple[str, ...]]:
