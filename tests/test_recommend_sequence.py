@@ -158,6 +158,25 @@ def test_update_goes_on_from_the_present_weights():
     assert model.history[-1]["loss"] < fresh.history[-1]["loss"]
 
 
+def test_an_update_is_judged_by_what_was_never_learnt(monkeypatch):
+    train, last = chain().leave_one_out()
+    new = pd.concat([train.frame, last.frame[last.frame["user_id"] < 20]])  # a third of the people went on
+    model = recommend.SASRec(**SMALL, epochs=1, update_epochs=1).fit(train)
+    judged, real = [], _fit.validate
+
+    def recorded(module, judge, length):
+        judged.append([len(history) + 1 for history, _ in judge])
+        return real(module, judge, length)
+
+    monkeypatch.setattr(_fit, "validate", recorded)
+    events = rd.Interactions(new, train.catalog)
+    model.update(events)
+    assert judged == [[12] * 10] * 2  # half of those who went on; the others stand where they stood, at 11
+    judged.clear()
+    assert "ndcg" not in model.update(events).history[-1]  # nothing new: nobody can judge, the last epoch counts
+    assert not judged
+
+
 def test_a_start_from_vectors_has_their_geometry(tmp_path):
     model = recommend.SASRec(VECTORS, dimension=4, layers=1, epochs=1, learning_rate=1e-9).fit(TRAIN)
     centred = VECTORS - VECTORS.mean(0)

@@ -1,7 +1,8 @@
 """The training loop of the sequence models: full catalogue cross-entropy, early stopping, a kill costs one epoch.
 
-Not ``transformers.Trainer``: these models have some 10⁵ parameters and steps of milliseconds, on windows that fit in
-memory; see ``Plan`` for all that a loop for them must know.
+Not ``transformers.Trainer``, which comes to the same losses (``benchmarks/fit.py``): these models have some 10⁵
+parameters and train for seconds, often one epoch at a time; starting the Trainer would cost as much, and would make a
+model of item numbers need transformers.
 """
 
 from __future__ import annotations
@@ -65,15 +66,17 @@ def fit(
     name: str,
     folder: str | os.PathLike[str] | None = None,
     settings: Mapping[str, Any] | None = None,
+    learnt: Sequence[int] | None = None,
 ) -> History:
     """Train ``module`` in place; it ends with the weights of its best epoch, the state it came in with being epoch 0.
 
-    The last item of some users is held out to find the best epoch; where nobody can be spared the last epoch counts. A
-    loss that is no number ends the training with the best weights so far and a warning. With ``folder``, each epoch
-    leaves a checkpoint there, and a training that was killed goes on from the last one as if nothing had happened;
-    one that began otherwise (``settings``, weights, histories) is refused.
+    The last item of some users is held out to find the best epoch; where nobody can be spared the last epoch counts.
+    ``learnt`` is how many of the first items of each history the module may have been trained on before: then only
+    those validate who have more. A loss that is no number ends the training with the best weights so far and a warning.
+    With ``folder``, each epoch leaves a checkpoint there, and a training that was killed goes on from the last one as
+    if nothing had happened; one that began otherwise (``settings``, weights, histories) is refused.
     """
-    held_out = set() if plan.patience is None else _validators(histories, plan.rng)
+    held_out = set() if plan.patience is None else _validators(histories, plan.rng, learnt)
     known = [each[:-1] if row in held_out else each for row, each in enumerate(histories)]
     read, predict = windows(known, plan.length)
     if not len(read):
@@ -81,7 +84,12 @@ def fit(
         return []
     judge = [(histories[row][:-1], int(histories[row][-1])) for row in sorted(held_out)]
     optimizer = AdamW(module.groups(plan.learning_rate, plan.weight_decay), fused=True)
-    key = replace(plan, progress=False), settings, [each.tobytes() for each in [*histories, *_numbers(module)]]
+    key = (
+        replace(plan, progress=False),
+        settings,
+        sorted(held_out),
+        [each.tobytes() for each in [*histories, *_numbers(module)]],
+    )
     state = Checkpoint(module, optimizer, folder, key)
     if not state.resume():
         state.keep({"epoch": 0, **_judged(module, judge, plan)})
@@ -156,8 +164,9 @@ def validate(module: NextItem, judge: Sequence[tuple[Rows, int]], length: int) -
     return sum(gains) / max(len(judge), 1)
 
 
-def _validators(histories: Sequence[Rows], rng: int) -> set[int]:
-    able = [row for row, each in enumerate(histories) if len(each) > 2]
+def _validators(histories: Sequence[Rows], rng: int, learnt: Sequence[int] | None = None) -> set[int]:
+    known = [0] * len(histories) if learnt is None else learnt
+    able = [row for row, each in enumerate(histories) if len(each) > max(2, known[row])]
     order = np.random.default_rng(rng).permutation(able)
     return set(order[: min(_HELD_OUT, len(able) // 2)].tolist())
 

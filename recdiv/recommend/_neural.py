@@ -79,9 +79,9 @@ class NeuralRecommender(Recommender):
         self._train(train, self.epochs)
 
     def _go_on(self, train: Interactions, before: Interactions) -> None:
-        self._train(train, self.update_epochs)
+        self._train(train, self.update_epochs, learnt=[len(history) for history in before.histories(train.users)])
 
-    def _train(self, train: Interactions, epochs: int) -> None:
+    def _train(self, train: Interactions, epochs: int, *, learnt: list[int] | None = None) -> None:
         plan = Plan(
             epochs=epochs,
             patience=self.patience,
@@ -99,6 +99,7 @@ class NeuralRecommender(Recommender):
             name=type(self).__name__,
             folder=self.folder,
             settings=self._settings(),
+            learnt=learnt,
         )
         self._ready()
 

@@ -32,8 +32,9 @@ class SASRec(NeuralRecommender):
         dropout: share of numbers left out in training.
         epochs: passes over the data at most.
         update_epochs: passes at most when ``update`` goes on.
-        patience: epochs without a better validation nDCG (the last item of up to 1,000 users, held out) after which
-            training stops; the best epoch counts. None: nobody is held out and the last epoch counts.
+        patience: epochs without a better validation nDCG (the last item of up to 1,000 users and half of all, held
+            out; in an update, of users with new events, whose last item was never learnt) after which training stops;
+            the best epoch counts. None: nobody is held out, all is learnt and the last epoch counts.
         batch_size: items to predict a step.
         learning_rate, weight_decay: of AdamW.
         rng: seed of everything drawn; equal seeds give equal models on one device and number of threads.
