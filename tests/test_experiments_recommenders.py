@@ -1,5 +1,6 @@
 """The real-data tables: cells that are kept, settings chosen before the test part is seen, honest gaps."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -129,6 +130,53 @@ def test_a_run_that_stops_goes_on_and_says_what_is_missing(cells, small, tmp_pat
     assert found["size"]["cold_items"] >= 2
     assert recommenders.main(call) == [file]
     assert len(fitted) == first + len(again)  # nothing was done twice
+
+
+def test_a_dial_is_chosen_on_the_validation_part_and_costs_no_training_of_its_own(cells, small, tmp_path, monkeypatch):
+    fitted = []
+    rows = [(user, (5 * t + user) % 12, t) for user in range(20) for t in range(3)]
+    rows += [(user, 12 if user % 2 else (user + 3) % 12, 3) for user in range(20)]  # nobody had 12 or 13 before
+    rows += [(user, 13 if user % 3 else (user + 4) % 12, 4) for user in range(20)]
+    log = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), small.catalog)
+    new = dataclasses.replace(small, split=leave_one_out(log))
+    monkeypatch.setattr(recommenders, "prepare", lambda name: new)
+
+    def build(entry, options, kernel, *, seed):
+        fitted.append((dict(options), seed))
+        return _models.build(entry, options, kernel, seed=seed)
+
+    tiny = {"dimension": 8, "layers": 1, "epochs": 1}
+    plain = _models.Entry("T", "text_transformer", seeded=True, tried=(tiny,), vectors="source")
+    values = (0.0, 0.5, 1e6)
+    dialled = dataclasses.replace(plain, title="New", dial="favour_new", turned=values)
+    monkeypatch.setattr(recommenders, "MODELS", {"plain": plain, "dialled": dialled})
+    monkeypatch.setattr(recommenders, "build", build)
+    monkeypatch.setattr(recommenders, "_last", {})
+    [file] = recommenders.main(["--data", "movielens", "--seeds", "0", "1", "--results", str(tmp_path)])
+    assert fitted == [(tiny, 0), (tiny, 1)]
+    found = json.loads(file.read_text())["models"]
+    lines = found["dialled"]["tried"]
+    assert [line["options"] for line in lines] == [{**tiny, "favour_new": value} for value in values]
+    assert found["dialled"]["options"] == recommenders.affordable(lines)["options"]
+    assert all("ndcg@10, cold" in line for line in lines)
+    for number in ("value", "low", "high"):
+        assert found["dialled"]["turned"]["0"][number] == found["plain"]["accuracy"]["ndcg@10"][number]
+        assert found["dialled"]["turned_cold"]["0"][number] == found["plain"]["cold"]["ndcg@10"][number]
+    shown = [found["dialled"]["turned_slots"][f"{value:g}"]["value"] for value in values]
+    lists = new.split.recommend(rd.recommend.Popularity().fit(new.split.train), k=10)
+    both_new = 2 * len(lists.users) - 10  # who had 12 in validation is shown 13 alone
+    assert shown[0] <= shown[2] == pytest.approx(both_new / int((lists.items >= 0).sum()), abs=1e-5)
+    assert "turned" not in found["plain"]
+
+
+def test_a_dial_stops_before_the_first_value_that_costs_too_much():
+    def taken(*marks):
+        return recommenders.affordable([{"at": at, "ndcg@10": mark} for at, mark in enumerate(marks)])["at"]
+
+    assert taken(1.0, 0.97, 0.951, 0.949, 2.0) == 2
+    assert taken(1.0, 0.5) == 0
+    assert taken(1.0, 1.1, 1.2) == 2
+    assert taken(0.0, 0.0) == 1  # nothing to lose
 
 
 def test_numbers_are_those_of_evaluate(cells, small, tmp_path):

@@ -30,6 +30,7 @@ class Dial:
         values: what it is set to.
         fixed: the other settings.
         decoding: whether it is turned after training, so that one training serves all values.
+        on: sets that it is turned on though the table of recommenders leaves the model out there.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Dial:
     values: tuple[Any, ...]
     fixed: Mapping[str, Any] = field(default_factory=dict)
     decoding: bool = False
+    on: tuple[str, ...] = ()
 
 
 def readings(lists: Recommendations, split: Split, catalog: Catalog, kernel: EmbeddingKernel) -> dict[str, Any]:

@@ -65,11 +65,41 @@ def marks(model: Recommender, prepared: Prepared, kernel: EmbeddingKernel) -> di
     return found
 
 
-def validation_mark(model: Recommender, prepared: Prepared) -> float:
-    """nDCG@10 on the validation part: what settings are chosen by."""
-    lists = prepared.split.recommend(model, part="validation", k=10)
-    marked = evaluate(lists, prepared.catalog, test=prepared.split.validation, metrics=["ndcg@10"], confidence=None)
-    return marked["ndcg@10"]
+def validation_mark(model: Recommender, prepared: Prepared) -> dict[str, float | int | None]:
+    """nDCG@10 on the validation part, which settings are chosen by, and of those whose item there is cold."""
+    split = prepared.split
+    lists = split.recommend(model, part="validation", k=10)
+    found = {"ndcg@10": evaluate(lists, prepared.catalog, test=split.validation, **_BARE)["ndcg@10"]}
+    cold = split.slice(split.cold(), part="validation")
+    if len(cold):
+        asked = lists.where(np.isin(lists.users, cold.users))
+        found["ndcg@10, cold"] = evaluate(asked, prepared.catalog, test=cold, **_BARE)["ndcg@10"]
+    return {name: plain(value) for name, value in found.items()}
+
+
+_BARE: dict[str, Any] = {"metrics": ["ndcg@10"], "confidence": None}
+
+
+def turned(model: Recommender, dial: str, values: Iterable[float], prepared: Prepared) -> dict[str, Numbers]:
+    """nDCG@10 on the test part at each value of a dial: of everybody, and of those whose test item is cold.
+
+    With them goes the share of slots that hold a cold item. The dial is at 0 again afterwards.
+    """
+    split = prepared.split
+    cold = split.cold()
+    found: dict[str, Numbers] = {"turned": {}, "turned_cold": {}, "turned_slots": {}}
+    for value in values:
+        setattr(model, dial, value)
+        lists = split.recommend(model, k=K)
+        shown = float(cold[lists.items[lists.items >= 0]].double().mean())
+        found["turned"][f"{value:g}"] = _of(lists, prepared, split.test, ["ndcg@10"])["ndcg@10"]
+        found["turned_cold"][f"{value:g}"] = _of(lists, prepared, split.slice(cold), ["ndcg@10"])["ndcg@10"]
+        found["turned_slots"][f"{value:g}"] = {**_NO_INTERVAL, "value": plain(shown), "n": len(lists.users)}
+    setattr(model, dial, 0.0)
+    return found
+
+
+_NO_INTERVAL: dict[str, float | int | None] = {"low": None, "high": None, "null": None}
 
 
 def _of(lists: Recommendations, prepared: Prepared, test: Interactions, metrics: Iterable[str]) -> Numbers:

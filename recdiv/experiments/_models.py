@@ -27,6 +27,8 @@ class Entry:
         seeds: at most how many seeds.
         encoder: whether the encoder itself is given (to be tuned), not its vectors.
         writes: whether it writes lists and has no cheap score of every item.
+        dial: a setting that is turned on the fitted model, upwards through ``turned``; on the validation part the last
+            value is taken before the first that costs more than :data:`COST` of the nDCG@10 of the first value.
     """
 
     title: str
@@ -39,8 +41,11 @@ class Entry:
     seeds: int = 3
     encoder: bool = False
     writes: bool = False
+    dial: str = ""
+    turned: tuple[float, ...] = ()
 
 
+COST = 0.05  # share of nDCG@10 on the validation part that a dial may cost
 _SHORT: Options = {"epochs": 12, "patience": 3}  # as long as one core has time for; most runs stop before
 
 MODELS: dict[str, Entry] = {
@@ -69,6 +74,15 @@ MODELS: dict[str, Entry] = {
         seeded=True,
         tried=(_SHORT,),
         vectors="source",
+    ),
+    "text_transformer_new": Entry(
+        "Text Transformer, new favoured",
+        "text_transformer",
+        seeded=True,
+        tried=(_SHORT,),
+        vectors="source",
+        dial="favour_new",
+        turned=(0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0),
     ),
     "text_transformer_lora": Entry(
         "Text Transformer, LoRA",

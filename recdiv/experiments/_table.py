@@ -11,7 +11,9 @@ import numpy.typing as npt
 from recdiv.evaluation._intervals import bootstrap_means, percentile_interval
 from recdiv.experiments._measure import plain
 
-SLICES = ("accuracy", "diversity", "warm", "cold", "cold_only", "shown")
+SLICES = (
+    "accuracy", "diversity", "warm", "cold", "cold_only", "shown", "turned", "turned_cold", "turned_slots",
+)  # fmt: skip
 AGAINST = ("popularity", "item_knn", "sasrec")  # whom every other model is compared with, user by user
 PER_USER = "ndcg@10 of each user"
 Cell = dict[str, Any]

@@ -43,7 +43,11 @@ DIALS: dict[str, Dial] = {
         "New items favoured by (nats)", "text_transformer", "favour_new", (0.0, 0.5, 1.0, 2.0), _ALL, decoding=True
     ),
     "width": Dial("Beam width", "generative", "width", (10, 20, 50), {"epochs": 4}, decoding=True),
-}
+    "rank": Dial(
+        "Rank of LoRA", "text_transformer_lora", "rank", (2, 8, 32),
+        {"tune": "lora", "live": 16, "patience": None, "epochs": 3}, on=("movielens",),
+    ),
+}  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> list[Path]:
@@ -138,7 +142,7 @@ def _read(
 
 
 def _why_not(name: str, data: str) -> str | None:
-    return missing(MODELS[DIALS[name].model], data)
+    return None if data in DIALS[name].on else missing(MODELS[DIALS[name].model], data)
 
 
 if __name__ == "__main__":

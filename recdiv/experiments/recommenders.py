@@ -20,14 +20,15 @@ from tqdm import tqdm
 from recdiv._provenance import provenance, write_json
 from recdiv.datasets._sources import source
 from recdiv.experiments._cells import Cell, Cells
-from recdiv.experiments._measure import NULL, K, marks, plain, validation_mark
-from recdiv.experiments._models import MODELS, Entry, Options, build, missing
+from recdiv.experiments._measure import NULL, K, marks, plain, turned, validation_mark
+from recdiv.experiments._models import COST, MODELS, Entry, Options, build, missing
 from recdiv.experiments._sets import SETS, Prepared, prepare
 from recdiv.experiments._shown import auc
 from recdiv.experiments._table import differences, summary
 from recdiv.kernels import EmbeddingKernel
+from recdiv.recommend import Recommender
 
-RECIPE = 3  # raise it when the code below changes what a cell means
+RECIPE = 4  # raise it when the code below changes what a cell means
 CELLS = Cells("recommenders", recipe=RECIPE)
 
 
@@ -60,9 +61,12 @@ def run(data: str, seeds: Sequence[int], models: Sequence[str], results: Path) -
 
 
 def choose(name: str, prepared: Prepared, kernel: EmbeddingKernel, *, seed: int) -> Cell:
-    """The settings with the best nDCG@10 on the validation part (the first of equals), and what all reached."""
+    """The settings with the best nDCG@10 on the validation part (the first of equals), and what all reached.
+
+    Of a dial: the last value before the first that costs too much.
+    """
     entry = MODELS[name]
-    for options in entry.tried if len(entry.tried) > 1 else ():
+    for options in entry.tried if len(entry.tried) > 1 or entry.dial else ():
         work = partial(_validate, entry, options, prepared, kernel, seed)
         CELLS.get(_validated(name, prepared.name, seed, options), work)
     return _chosen(name, prepared.name, seed) or {}
@@ -87,6 +91,7 @@ def table(prepared: Prepared, seeds: Sequence[int]) -> dict[str, Any]:
         "null_draws": NULL,
         "encoder": "all-MiniLM-L6-v2",
         "settings": "chosen by nDCG@10 on the validation part, with the first seed",
+        "dials": f"on the validation part, the last value before the first that costs over {COST:.0%} of nDCG@10",
         "seconds": "of processor time, one thread; choosing settings not counted",
     }
     files = {each.name: each.sha256 for each in source(data).files}
@@ -94,32 +99,72 @@ def table(prepared: Prepared, seeds: Sequence[int]) -> dict[str, Any]:
     return {**head, "size": _size(prepared), "models": rows, "against": differences(cells)}
 
 
+_last: dict[str, tuple[Recommender, float]] = {}  # the fit before: one that only turns a dial is not fitted twice
+
+
+def _fitted(
+    entry: Entry, options: Options, prepared: Prepared, kernel: EmbeddingKernel, seed: int
+) -> tuple[Recommender, float]:
+    """A recommender fitted with these settings, but for a dial, and the seconds that it took."""
+    learnt = {name: value for name, value in options.items() if name != entry.dial}
+    key = repr((prepared.name, entry.model, entry.vectors, entry.encoder, learnt, seed))
+    if key not in _last:
+        _last.clear()
+        model, began = build(entry, learnt, kernel, seed=seed), time.process_time()
+        model.fit(prepared.split.train)
+        _last[key] = model, time.process_time() - began
+    return _last[key]
+
+
 def _validate(entry: Entry, options: Options, prepared: Prepared, kernel: EmbeddingKernel, seed: int) -> Cell:
-    model, began = build(entry, options, kernel, seed=seed), time.process_time()
-    model.fit(prepared.split.train)
-    seconds = time.process_time() - began
-    return {"ndcg@10": plain(validation_mark(model, prepared)), "cpu_seconds": round(seconds, 2)}
+    model, seconds = _fitted(entry, options, prepared, kernel, seed)
+    if not entry.dial:
+        return {**validation_mark(model, prepared), "cpu_seconds": round(seconds, 2)}
+    lines = []
+    for value in entry.turned:
+        setattr(model, entry.dial, value)
+        lines.append({"options": {**options, entry.dial: value}, **validation_mark(model, prepared)})
+    setattr(model, entry.dial, entry.turned[0])  # the line above may go on with this model
+    return {"lines": lines}
 
 
 def _fit_and_mark(entry: Entry, options: Options, prepared: Prepared, kernel: EmbeddingKernel, seed: int) -> Cell:
-    model, began = build(entry, options, kernel, seed=seed), time.process_time()
-    model.fit(prepared.split.train)
-    fitted = time.process_time()
+    model, seconds = _fitted(entry, options, prepared, kernel, seed)
+    began = time.process_time()
+    if entry.dial:
+        setattr(model, entry.dial, options[entry.dial])
     found = marks(model, prepared, kernel)
-    spent = {"train_cpu_seconds": fitted - began, "measure_cpu_seconds": time.process_time() - fitted}
+    if entry.dial and "cold" in found:
+        found |= turned(model, entry.dial, entry.turned, prepared)
+    spent = {"train_cpu_seconds": seconds, "measure_cpu_seconds": time.process_time() - began}
     return {**{name: round(seconds, 2) for name, seconds in spent.items()}, **found}
 
 
 def _chosen(name: str, data: str, seed: int) -> Cell | None:
     """What :func:`choose` found, from the cells that are there; None where some are still to come."""
     entry = MODELS[name]
-    if len(entry.tried) == 1:
+    if len(entry.tried) == 1 and not entry.dial:
         return {"options": dict(entry.tried[0]), "tried": []}
     tried = [CELLS.done(_validated(name, data, seed, options)) for options in entry.tried]
     if None in tried:
         return None
-    lines = [{"options": cell["validate"], "ndcg@10": cell["ndcg@10"]} for cell in tried if cell]
-    return {"options": max(lines, key=lambda line: line["ndcg@10"])["options"], "tried": lines}
+    lines = [line for cell in tried if cell for line in cell.get("lines", [_line(cell)])]
+    best = affordable(lines) if entry.dial else max(lines, key=lambda line: line["ndcg@10"])
+    return {"options": best["options"], "tried": lines}
+
+
+def affordable(lines: Sequence[Cell]) -> Cell:
+    """The last of some settings before the first that costs more than :data:`COST` of the first one's nDCG@10.
+
+    >>> affordable([{"at": at, "ndcg@10": mark} for at, mark in enumerate([1.0, 1.1, 0.96, 0.9, 0.99])])["at"]
+    2
+    """
+    dear = [line["ndcg@10"] < (1 - COST) * lines[0]["ndcg@10"] for line in lines]
+    return lines[dear.index(True) - 1 if any(dear) else -1]
+
+
+def _line(cell: Cell) -> Cell:
+    return {"options": cell["validate"], **{name: cell[name] for name in cell if name.startswith("ndcg@10")}}
 
 
 def _settings(name: str, data: str, seed: int, options: Options) -> Cell:
