@@ -18,6 +18,8 @@ from recdiv import metrics
 N = 7
 LABELS = ["a", "a|b", "b", None, None, "c", "a|c"]
 VECTORS = np.random.default_rng(5).normal(size=(N, 4))
+MINORITY = [1.0, 0.5, 0.0, None, 0.25, 0.0, 1.0]
+SENTIMENT = [-1.0, 0.1, 0.5, 0.0, None, -0.6, 0.75]
 EVENTS = pd.DataFrame({"user_id": [0, 0, 1, 2, 2, 2, 9], "item_id": [0, 1, 1, 2, 3, 1, 0]})
 NEXT = pd.DataFrame({"user_id": [0, 0, 2, 2, 2, 3], "item_id": [4, 5, 5, 6, 5, 1]})
 BEFORE = [[0, 1, 2, 3], [3, 2, 1, 0], [4, 5, 6, 0], [6, 2, 4, 1], [1, 3, 5, 0], [5, 6, 0, 2]]  # lists shown earlier
@@ -56,9 +58,13 @@ class World:
     order: np.ndarray
     vectors: np.ndarray = field(default_factory=lambda: VECTORS)
     labels: list = field(default_factory=lambda: LABELS)
+    minority: list = field(default_factory=lambda: MINORITY)
+    sentiment: list = field(default_factory=lambda: SENTIMENT)
 
     def given(self, case: Case, n_lists: int) -> dict:
-        catalog = rd.Catalog(pd.DataFrame({"item_id": self.order, "category": [self.labels[i] for i in self.order]}))
+        columns = {"category": self.labels, "minority": self.minority, "sentiment": self.sentiment}
+        columns = {name: [values[i] for i in self.order] for name, values in columns.items()}
+        catalog = rd.Catalog(pd.DataFrame({"item_id": self.order, **columns}))
         return {
             "catalog": catalog,
             "kernel": rd.EmbeddingKernel(self.vectors[self.order]),

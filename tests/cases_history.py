@@ -3,7 +3,8 @@
 import math
 
 import reference_between as slow
-from cases import EVENTS, HISTORY, LABEL_LISTS, RELEVANT, VECTORS, Case
+import reference_pool
+from cases import EVENTS, HISTORY, LABEL_LISTS, MINORITY, RELEVANT, VECTORS, Case
 
 ALWAYS = "bounded order_free user_order_free renaming_free padding_free empty_lists_neutral ranks_only"
 ROWS = VECTORS.tolist()
@@ -14,6 +15,7 @@ def of_history(function, *rest):
     return lambda u, items: function(items, HISTORY.get(u, []), *rest)
 
 
+OWN = [held or [("own", item)] for item, held in enumerate(LABEL_LISTS)]
 # user 0 did 0 and 1, with labels a and a|b: shares 3/4 and 1/4
 P = {"a": 0.75, "b": 0.25}
 KL_OF_B = 0.75 * math.log(100) + 0.25 * math.log(0.25 / (0.99 + 0.0025))
@@ -27,6 +29,9 @@ CASES = {
         references={
             "calibration_kl": of_history(slow.calibration_kl, LABEL_LISTS),
             "calibration_kl@alpha=0.2": of_history(slow.calibration_kl, LABEL_LISTS, 0.2),
+            "calibration_kl@by=category,discount=reciprocal": lambda u, items: reference_pool.calibration(
+                items, HISTORY.get(u, []), OWN, by_kl=True
+            ),
         },
     ),
     "calibration_js": Case(
@@ -36,6 +41,10 @@ CASES = {
             "calibration_js": of_history(slow.calibration_js, LABEL_LISTS),
             "calibration_js@longest=1": lambda u, items: slow.calibration_js(
                 items, HISTORY.get(u, [])[-1:], LABEL_LISTS
+            ),
+            "calibration_js@missing=out,discount=reciprocal": of_history(reference_pool.calibration, LABEL_LISTS),
+            "calibration_js@by=minority,missing=out,discount=reciprocal": of_history(
+                reference_pool.calibration, [[] if m is None else [m] for m in MINORITY]
             ),
         },
     ),

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from cases import EMPTY_LIST, LABELS, PLAIN, VECTORS, N, World
+from cases import EMPTY_LIST, LABELS, MINORITY, PLAIN, SENTIMENT, VECTORS, N, World
 
 from recdiv import metrics
 
@@ -71,10 +71,12 @@ def monotone(measure, lists, rng):
 
 
 def copy_aware(measure, lists, rng):
-    """An item and its exact copy (in vector and label) are the same thing."""
-    vectors, labels = VECTORS.copy(), list(LABELS)
-    vectors[6], labels[6] = vectors[5], labels[5]
-    world = World(np.arange(N), vectors, labels)
+    """An item and its exact copy (in vector, label and all else) are the same thing."""
+    vectors, columns = VECTORS.copy(), [list(values) for values in (LABELS, MINORITY, SENTIMENT)]
+    vectors[6] = vectors[5]
+    for values in columns:
+        values[6] = values[5]
+    world = World(np.arange(N), vectors, *columns)
     swapped = [[{5: 6, 6: 5}.get(i, i) for i in items] if rng.random() < 0.5 else list(items) for items in lists]
     assert measure(swapped, world=world) == close(measure(lists, world=world))
 

@@ -20,17 +20,19 @@ from recdiv.metrics._registry import with_known
 
 N, K = 6, 4
 VECTORS = np.random.default_rng(3).normal(size=(N, 3))
-CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N)}))
+CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": list("abcabc")}))
 KERNEL = rd.EmbeddingKernel(VECTORS)
 TRAIN = rd.Interactions(pd.DataFrame({"user_id": range(9), "item_id": [0, 0, 0, 1, 1, 1, 1, 2, 3]}), CATALOG)
 WEIGHTS = {
     "none": [1.0] * K,
     "log": [1 / math.log2(r + 1) for r in range(1, K + 1)],
     "rbp": [0.9 ** (r - 1) for r in range(1, K + 1)],
+    "reciprocal": [1 / r for r in range(1, K + 1)],
 }
 COUNTING = ("entropy", "effective_catalog_size", "concentration", "gini")
 PARTITION = ("alpha", "beta", "gamma", "chi")
-DISCOUNTED = {*COUNTING, *PARTITION, "chi_excess", "gamma_ratio", "tail_share", "average_popularity"}
+BESIDE_HISTORY = ("calibration_kl", "calibration_js")
+DISCOUNTED = {*COUNTING, *PARTITION, *BESIDE_HISTORY, "chi_excess", "gamma_ratio", "tail_share", "average_popularity"}
 lists_of_items = st.lists(st.lists(st.integers(-2, N - 1), min_size=K, max_size=K), min_size=1, max_size=6)
 
 
@@ -123,7 +125,7 @@ def test_every_metric_with_the_option_is_tested_here():
 @pytest.mark.parametrize("name", sorted(DISCOUNTED))
 def test_wrong_names_are_refused_and_none_is_the_plain_number(name):
     lists = [[0, 1, 2, 3], [4, 1, 0, 5]]
-    with pytest.raises(ValueError, match="discount must be one of 'none', 'log', 'rbp', got 'loog'"):
+    with pytest.raises(ValueError, match=r"discount must be one of 'none', .*'reciprocal', got 'loog'"):
         compute(f"{name}@discount=loog", lists)
     plain = compute(name, lists).value
     assert compute(f"{name}@discount=none", lists).value == plain
@@ -151,7 +153,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("kernel", [KERNEL, rd.IdentityKernel(N)], ids=["vectors", "identities"])
-@pytest.mark.parametrize("discount", ["log", "rbp"])
+@pytest.mark.parametrize("discount", ["log", "rbp", "reciprocal"])
 @pytest.mark.parametrize("name", [*COUNTING, *PARTITION])
 def test_states_and_what_the_jackknife_leaves_out_are_the_plain_function(name, discount, kernel):
     asked, known = f"{name}@discount={discount}", {"n_items": N, "kernel": kernel, "discount": discount}

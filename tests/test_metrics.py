@@ -8,6 +8,7 @@ import cases_catalogue
 import cases_exposure
 import cases_history
 import cases_likelihood
+import cases_pool
 import cases_time
 import cases_within
 import numpy as np
@@ -26,7 +27,7 @@ from recdiv.metrics._relevance import distinct_masses, hits
 
 GROUPS = (
     cases_accuracy, cases_exposure, cases_within, cases_between, cases_history, cases_time, cases_catalogue,
-    cases_likelihood,
+    cases_likelihood, cases_pool,
 )  # fmt: skip
 CASES = {name: case for module in GROUPS for name, case in module.CASES.items()}
 ACCURACY = metrics.groups()["accuracy"]

@@ -21,7 +21,8 @@ N, TOPICS = 40, 4
 RNG = np.random.default_rng(3)
 TOPIC = np.arange(N) % TOPICS
 VECTORS = np.eye(TOPICS)[TOPIC] * 3 + RNG.normal(size=(N, TOPICS))
-CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": [f"t{t}" for t in TOPIC]}))
+COLUMNS = {"category": [f"t{t}" for t in TOPIC], "minority": TOPIC == 1, "sentiment": TOPIC / 4}
+CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), **COLUMNS}))
 KERNEL = rd.EmbeddingKernel(VECTORS)
 USERS = 120
 

@@ -12,7 +12,8 @@ from recdiv.evaluation import Tally, _intervals, _tally, stream
 
 RNG = np.random.default_rng(3)
 N, USERS = 40, 90
-CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), "category": ["a", "a|b", "c", None] * 10}))
+COLUMNS = {"category": ["a", "a|b", "c", None], "minority": [1, 0.5, 0, None], "sentiment": [0.1, -0.5, None, 0.9]}
+CATALOG = rd.Catalog(pd.DataFrame({"item_id": range(N), **{name: each * 10 for name, each in COLUMNS.items()}}))
 KERNEL = rd.EmbeddingKernel(RNG.normal(size=(N, 6)))
 ITEMS = np.stack([RNG.permutation(N)[:5] for _ in range(USERS)])
 ITEMS[RNG.random(ITEMS.shape) < 0.1] = -1

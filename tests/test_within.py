@@ -101,7 +101,7 @@ def test_parts_of_lists_do_not_matter(name, monkeypatch):
     [
         ("log_det@ridge=0", "ridge must be a finite number from 1e-09 up, got 0.0"),
         ("log_det@ridge=inf", "ridge must be a finite number from 1e-09 up, got inf"),
-        ("eild@discount=linear", "discount must be one of 'none', 'log', 'rbp', got 'linear'"),
+        ("eild@discount=linear", "discount must be one of 'none', 'log', 'rbp', 'reciprocal', got 'linear'"),
         ("ild_jaccard@missing=drop", "missing must be 'own' or 'same', got 'drop'"),
         ("ild_hamming@missing=drop", "missing must be 'own' or 'same', got 'drop'"),
     ],

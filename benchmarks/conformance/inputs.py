@@ -69,3 +69,13 @@ INPUTS: dict[str, dict[str, Any]] = {
         base=[[0, 1]] * 3,
     ),
 }
+
+
+def minority(one: dict[str, Any]) -> list[float | None]:
+    """Which part of the voices in each item are few: both kinds, one alone, and items where nobody speaks."""
+    return [[0.25, None, 0.5, 1.0, 0.0, 0.75][item % 6] for item in range(one["n_items"])]
+
+
+def sentiment(one: dict[str, Any]) -> list[float]:
+    """How well each item is disposed, from -1 to 1."""
+    return [[-1.0, 0.1, 0.45, 0.0, -0.7][item % 5] for item in range(one["n_items"])]

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 import recdiv as rd
+from benchmarks.conformance.inputs import minority, sentiment
 
 Input = dict[str, Any]
 
@@ -15,7 +16,8 @@ Input = dict[str, Any]
 def given(one: Input) -> tuple[rd.Recommendations, dict[str, Any]]:
     """Lists, and all that a metric may ask for."""
     n_items, k = one["n_items"], one["k"]
-    catalog = rd.Catalog(pd.DataFrame({"item_id": range(n_items), "category": one["labels"]}))
+    columns = {"category": one["labels"], "minority": minority(one), "sentiment": sentiment(one)}
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(n_items), **columns}))
     train, test = (
         rd.Interactions(pd.DataFrame(one[part], columns=["user_id", "item_id"]), catalog) for part in ("train", "test")
     )

@@ -41,6 +41,9 @@ _GROUPS = {
         "calibration_kl", "calibration_js", "calibration_qjsd", "unexpectedness", "serendipity", "semantic_novelty",
         "conditional_effective_number",
     ),
+    "beside what there is to be shown": (
+        "representation", "alternative_voices", "activation",
+    ),
     "over time": (
         "temporal_diversity", "temporal_novelty", "temporal_beta", "drift",
     ),

@@ -45,7 +45,9 @@ class World:
     def known(self) -> dict[str, Any]:
         """What a metric may ask for."""
         labels = [label or None for label in self.labels]
-        catalog = Catalog(pd.DataFrame({"item_id": range(len(labels)), "category": labels}))
+        share = [None if label is None else label.split("|").count("x") / (1 + label.count("|")) for label in labels]
+        columns = {"category": labels, "minority": share, "sentiment": share}  # so that copies are alike in all
+        catalog = Catalog(pd.DataFrame({"item_id": range(len(labels)), **columns}))
         frames = (pd.DataFrame(pairs, columns=["user_id", "item_id"]) for pairs in (self.train, self.test))
         train, test = (Interactions(frame, catalog) for frame in frames)
         return {"catalog": catalog, "kernel": EmbeddingKernel(self.vectors), "train": train, "test": test}

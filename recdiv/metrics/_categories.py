@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from recdiv._inputs import BLOCK, sorted_rows
+from recdiv._inputs import BLOCK, slot_masses, sorted_rows
 from recdiv._spectra import merged, moment
 from recdiv.metrics._counts import item_masses
 from recdiv.metrics._registry import zeros
@@ -85,15 +85,19 @@ def local_labels(held: Tensor) -> Tensor:
     return has.scatter_add_(2, local, (held >= 0).float())
 
 
-def label_shares(recs: Recommendations, labels: Labels) -> tuple[Tensor, Tensor]:
-    """Labels in each list and their shares, both ``[U, K·L]``: an item spreads its slot evenly over its labels."""
+def label_shares(recs: Recommendations, labels: Labels, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Labels in each list and their shares, both ``[U, K·L]``: an item spreads its slot evenly over its labels.
+
+    Slots that hold a label weigh the same, or as ``weights`` ``[K]`` say; the shares of a list without any are 0.
+    """
     recs.check(len(labels.table))
-    items, valid = recs.items, recs.valid
+    items = recs.items
     if not len(labels.table):
         return items, torch.zeros(items.shape, dtype=torch.float64, device=items.device)
     found = labels.table.to(items.device)[items.clamp(min=0)]
-    held = (found >= 0) & valid[:, :, None]
-    share = held.double() / held.sum(2, keepdim=True).clamp(min=1) / recs.lengths.clamp(min=1)[:, None, None]
+    held = (found >= 0) & (items >= 0)[:, :, None]
+    mass = slot_masses(torch.where(held.any(2), items, -1), weights, "items")
+    share = mass[:, :, None] * held / held.sum(2, keepdim=True).clamp(min=1)
     return torch.where(held, found, -1).flatten(1), share.flatten(1)
 
 

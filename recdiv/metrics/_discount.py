@@ -7,7 +7,7 @@ from torch import Tensor
 
 from recdiv.tables import Recommendations
 
-DISCOUNTS = ("none", "log", "rbp")
+DISCOUNTS = ("none", "log", "rbp", "reciprocal")
 PERSISTENCE = 0.9  # rbp: who looked at a slot looks at the next with this chance
 
 
@@ -15,7 +15,8 @@ def slot_weights(discount: str, k: int, *, device: torch.device | None = None) -
     r"""Attention to slots 1 to k, float64 ``[k]``, 1 for the first and falling.
 
     ``"none"``: 1 for every slot. ``"log"``: :math:`1 / \log_2(r + 1)`, as in nDCG. ``"rbp"``: :math:`0.9^{r - 1}`,
-    as in rank-biased precision. r is the slot, counting from 1: an empty one moves no other.
+    as in rank-biased precision. ``"reciprocal"``: :math:`1 / r`, as in mean reciprocal rank. r is the slot, counting
+    from 1: an empty one moves no other.
 
     Raises:
         ValueError: for any other name.
@@ -30,6 +31,8 @@ def slot_weights(discount: str, k: int, *, device: torch.device | None = None) -
     slot = torch.arange(k, dtype=torch.float64, device=device)
     if discount == "log":
         return 1 / torch.log2(slot + 2)
+    if discount == "reciprocal":
+        return 1 / (slot + 1)
     return PERSISTENCE**slot if discount == "rbp" else torch.ones_like(slot)
 
 

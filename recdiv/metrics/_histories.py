@@ -100,13 +100,14 @@ def against_history(
     values = torch.full((recs.n_lists,), torch.nan, dtype=torch.float64, device=recs.device)
     values[lists] = histories.measure(lists, recs.k, measure_of(recs))
     found = per_list_result(values)
-    result = replace(found, n_undefined=recs.n_lists - int(defined.sum()))
-    if not null or not len(lists):
+    undefined = recs.n_lists - int(defined.sum()) + int(values[lists].isnan().sum())
+    result = replace(found, n_undefined=undefined)
+    if not null or not found.n:
         return result
     chance = []
     for (items, _), some in zip(deals(recs, null, rng, shared), spread(lists, null, rng), strict=True):
         dealt = Recommendations(items, users=recs.users)
-        chance.append(float(histories.measure(some, recs.k, measure_of(dealt)).mean()))
+        chance.append(float(histories.measure(some, recs.k, measure_of(dealt)).nanmean()))
     return replace(result, null=float(np.mean(chance)))
 
 

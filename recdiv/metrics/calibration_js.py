@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recdiv.metrics._calibration import compared
-from recdiv.metrics._histories import UNDEFINED, against_history
+from recdiv.metrics._calibration import UNDEFINED, compared, labels_by
+from recdiv.metrics._histories import against_history
 from recdiv.metrics._registry import Result, register
-from recdiv.metrics._shared import Shared, labels_for
+from recdiv.metrics._shared import Shared
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 
@@ -37,7 +37,9 @@ def calibration_js(
     *,
     catalog: Catalog,
     train: Interactions,
+    by: str = "category",
     missing: str = "own",
+    discount: str = "none",
     longest: int = 0,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -47,10 +49,10 @@ def calibration_js(
 
     .. math:: C_{JS}(u) = \tfrac12 KL(p \| m) + \tfrac12 KL(q \| m), \qquad m = (p + q) / 2
 
-    Symmetric, bounded and without a smoothing constant, unlike ``calibration_kl``; arguments as there. Slots weigh the
-    same. ``null`` deals the lists' exposures across users.
+    Symmetric, bounded and without a smoothing constant, unlike ``calibration_kl``; arguments as there. ``null`` deals
+    the lists' exposures across users.
 
-    Source: Vrijenhoek et al. 2022, who weigh slots by rank and print its square root in bits.
+    Source: Vrijenhoek et al. 2022, who weigh slots by rank (``discount=reciprocal``) and print its square root in bits.
 
     >>> import pandas as pd
     >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3], "category": ["tea", "mug", "tea"]}))
@@ -59,5 +61,5 @@ def calibration_js(
     >>> calibration_js(recs, catalog=catalog, train=train).per_list.round(decimals=4).tolist()
     [0.0, 0.6931]
     """
-    measure = compared(labels_for(catalog, missing, shared), jensen_shannon)
+    measure = compared(labels_by(catalog, by, missing, shared), jensen_shannon, discount=discount)
     return against_history(recs, train, measure, longest=longest, null=null, rng=rng, shared=shared)

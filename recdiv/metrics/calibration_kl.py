@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recdiv.metrics._calibration import compared
-from recdiv.metrics._histories import UNDEFINED, against_history
+from recdiv.metrics._calibration import UNDEFINED, compared, labels_by
+from recdiv.metrics._histories import against_history
 from recdiv.metrics._registry import Result, register
-from recdiv.metrics._shared import Shared, labels_for
+from recdiv.metrics._shared import Shared
 from recdiv.tables import Catalog, Interactions, Recommendations
 
 
@@ -31,7 +31,9 @@ def calibration_kl(
     catalog: Catalog,
     train: Interactions,
     alpha: float = 0.01,
+    by: str = "category",
     missing: str = "own",
+    discount: str = "none",
     longest: int = 0,
     null: int = 0,
     rng: int | np.random.Generator = 0,
@@ -41,9 +43,11 @@ def calibration_kl(
 
     .. math:: C_{KL}(u) = \sum_c p(c|u) \ln \frac{p(c|u)}{\tilde q(c|u)}, \qquad \tilde q = (1 - \alpha) q + \alpha p
 
-    p are the category shares of the user's training interactions (the latest ``longest``; 0: all), q those of the list;
-    an item spreads evenly over its labels, and ``missing`` is as in ``category_entropy``. A category that the list
-    leaves out costs at most :math:`p \ln 1/\alpha`. ``null`` deals the lists' exposures across users.
+    p are the category shares of the user's training interactions (the latest ``longest``; 0: all), q those of the list,
+    its slots weighing the same or as ``discount`` says; an item spreads evenly over its labels. Labels are those of
+    another column with ``by``; ``missing`` is as in ``category_entropy``, or ``"out"``: items without a label take no
+    part. A category that the list leaves out costs at most :math:`p \ln 1/\alpha`. ``null`` deals the lists' exposures
+    across users.
 
     Raises:
         ValueError: if ``alpha`` does not lie in (0, 1].
@@ -65,5 +69,5 @@ def calibration_kl(
         lost: Tensor = torch.special.xlogy(p, p / torch.where(p > 0, smoothed, 1.0)).sum(1)
         return lost.clamp(min=0)
 
-    measure = compared(labels_for(catalog, missing, shared), divergence)
+    measure = compared(labels_by(catalog, by, missing, shared), divergence, discount=discount)
     return against_history(recs, train, measure, longest=longest, null=null, rng=rng, shared=shared)
