@@ -53,7 +53,7 @@ def alternative_voices(
     >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3], "minority": [True, False, None]}))
     >>> recs = Recommendations([[0, 1], [1, 2]])  # Q = 2/3 and 0, beside P = 1/2
     >>> alternative_voices(recs, catalog=catalog).per_list.round(decimals=4).tolist()
-    [0.0143, 0.2158]
+    [0.0144, 0.2158]
     """
     attribute = of_two(numbers_of(catalog, by), by)
     target = pool_shares(attribute, demand)

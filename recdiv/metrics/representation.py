@@ -59,7 +59,7 @@ def representation(
     >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3], "wing": ["left", "right", None]}))
     >>> recs = Recommendations([[0, 1], [1, 2]])  # left twice as high as right; right alone, for item 3 takes no part
     >>> representation(recs, catalog=catalog, by="wing").per_list.round(decimals=4).tolist()
-    [0.0143, 0.2158]
+    [0.0144, 0.2158]
     """
     if target not in TARGETS:
         raise ValueError(f"target must be 'pool' or 'even', got {target!r}")
