@@ -329,6 +329,16 @@ def test_feedback_raises_diversity_while_gamma_is_below_where_it_began(world):
     assert moved
 
 
+def test_feedback_that_begins_beyond_its_limit_is_not_brought_back_to_it(world):
+    settings = {"recommender": "ItemKNN", "method": "mmr", "diversity": 0.97, "update": "feedback", "rounds": 4}
+    assert play(world, **settings, strength=0.0).series("diversity", view="loop").tolist() == [0.97] * 4
+    result = play(world, **settings, strength=2.0)
+    gamma, used = result.series("gamma"), result.series("diversity", view="loop")
+    for number in range(2, 4):
+        expected = np.clip(used[number] + 2.0 * (1 - gamma[number] / gamma[1]), 0, 0.97)
+        assert used[number + 1] == pytest.approx(expected)
+
+
 def test_tuning_takes_the_largest_diversity_that_is_cheap_enough(world):
     """The first round by hand: what the library's tuner says of what people found by themselves."""
     settings = {"recommender": "ItemKNN", "method": "mmr", "update": "tuned", "adoption": 0.0, "choices": 5}

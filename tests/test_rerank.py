@@ -155,7 +155,11 @@ class TestWhatIsRefused:
             ({"history": np.full((U, 1), N)}, "history must be rows of the catalogue"),
             ({"diversity": 1.1}, r"diversity must lie in \[0, 1\], got 1.1"),
             ({"diversity": math.nan}, r"diversity must lie in \[0, 1\], got nan"),
-            ({"k": 0}, "k must be at least 1"),
+            ({"diversity": "high"}, r"diversity must lie in \[0, 1\], got 'high'"),
+            ({"diversity": True}, r"diversity must lie in \[0, 1\], got True"),
+            ({"k": 0}, "k must be at least 1 and whole, got 0"),
+            ({"k": 2.5}, r"k must be at least 1 and whole, got 2\.5"),
+            ({"k": "5"}, "k must be at least 1 and whole, got '5'"),
             ({"kernel": None}, "kernel must be given for method 'mmr'"),
             ({"method": "best"}, "method must be one of .*mmr.*got 'best'"),
             ({"method": "mmr@window=3"}, "options of mmr must be among: none"),
@@ -219,8 +223,9 @@ def test_popularity_equals_its_definition(delta):
     assert lists("popularity", kernel=None, diversity=delta) == expected
 
 
-def test_how_many_candidates_may_be_a_number_of_numpy():
+def test_numbers_may_be_those_of_numpy():
     assert torch.equal(recs_of(candidates=np.int64(4)).items, recs_of(candidates=4).items)
+    assert torch.equal(recs_of(k=np.int32(4), diversity=np.float32(0.5)).items, recs_of(k=4).items)
 
 
 def test_popularity_must_be_given():

@@ -27,7 +27,8 @@ def build(project: Project, *, force: bool = False) -> bool:
         raise FileNotFoundError(f"not run, or failed: {', '.join(missing)}; type: recdiv book run")
     address = repository()
     stage(project, address)
-    key, built = tree_digest(project.stage, project.root / "recdiv"), project.output / "html.key"
+    inputs = project.stage, project.root / "recdiv", project.root / "results"  # pages draw tables from all of them
+    key, built = tree_digest(*inputs), project.output / "html.key"
     if not force and project.html.is_dir() and built.is_file() and built.read_text(encoding="utf-8") == key:
         return False
     built.unlink(missing_ok=True)

@@ -82,7 +82,7 @@ class Config:
             the nDCG of the round's choices, those people made by themselves where there are any
             (:func:`recdiv.tune_diversity`).
             ``feedback``: ``diversity`` rises by ``strength`` × the relative loss of the lists' gamma since the first
-            round, and falls where there is a gain.
+            round, and falls where there is a gain; up to 0.9, or to where it began if that is higher.
             ``explore``: the share ``strength`` of slots goes to items drawn at random among those not seen.
             ``refusals``: what a user was shown and passed over ``strength`` times is not shown to them again.
             ``thinned``: the metric in training: each logged choice is kept for learning with chance

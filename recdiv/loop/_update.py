@@ -18,7 +18,7 @@ from recdiv.loop._world import Ints
 from recdiv.reranking import rerank
 from recdiv.tables import Interactions
 
-MOST = 0.9  # diversity beyond which relevance hardly counts
+MOST = 0.9  # diversity beyond which relevance hardly counts: no update goes there by itself
 GRID = tuple(round(0.1 * step, 1) for step in range(10))  # what is tried where it is tuned
 
 
@@ -68,7 +68,8 @@ def next_diversity(now: Round, scores: Tensor, config: Config, kernel: Kernel, g
         return _tuned(now, scores, config, kernel)
     if config.update == "feedback" and now.state.gamma > 0:
         lost = 1.0 - gamma / now.state.gamma
-        return float(np.clip(now.state.diversity + config.strength * lost, 0.0, MOST))
+        most = max(MOST, config.diversity)  # who begins beyond it is not brought back for no loss
+        return float(np.clip(now.state.diversity + config.strength * lost, 0.0, most))
     return now.state.diversity
 
 

@@ -16,6 +16,18 @@ from recdiv.reranking._registry import Method
 from recdiv.tables import EMPTY, integers
 
 
+def checked_numbers(k: Any, diversity: Any) -> None:  # noqa: ANN401
+    """Slots a list and δ, before anything is computed.
+
+    Raises:
+        ValueError: if they are not the numbers they must be.
+    """
+    if isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1:
+        raise ValueError(f"k must be at least 1 and whole, got {k!r}")
+    if isinstance(diversity, bool) or not isinstance(diversity, int | float | np.number) or not 0 <= diversity <= 1:
+        raise ValueError(f"diversity must lie in [0, 1], got {diversity!r}")
+
+
 def checked_scores(scores: Tensor | npt.ArrayLike) -> Tensor:
     """Scores ``[U, N]``, whatever their type."""
     values = scores if isinstance(scores, Tensor) else torch.from_numpy(np.array(scores, dtype=np.float64))

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recdiv.kernels import EmbeddingKernel, Kernel
 from recdiv.reranking import fast
-from recdiv.reranking._checks import checked_candidates, checked_inputs, checked_scores
+from recdiv.reranking._checks import checked_candidates, checked_inputs, checked_numbers, checked_scores
 from recdiv.reranking._pool import Pool, ordered
 from recdiv.reranking._registry import Method, parse
 from recdiv.tables import EMPTY, Recommendations
@@ -74,10 +74,7 @@ def rerank(
     [[0, 1]]
     """
     chosen, options = parse(method)
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}")
-    if not 0 <= diversity <= 1:
-        raise ValueError(f"diversity must lie in [0, 1], got {diversity}")
+    checked_numbers(k, diversity)
     values = checked_scores(scores)
     rows, most = checked_candidates(candidates, values, kernel)
     given = checked_inputs(chosen, values, rows, kernel, history=history, interests=interests, popularity=popularity)
