@@ -41,6 +41,7 @@ SPLITS: dict[str, Callable[[Interactions], Split]] = {"movielens": leave_one_out
 SETTINGS: dict[str, Options] = {
     "item_knn": {"neighbours": 50, "shrink": 10.0},
     "als": {"regularization": 50.0, "alpha": 10.0},
+    **{name: MODELS[name].tried[0] for name in ("sasrec", "text_transformer")},
 }
 COSTS = (0.01, 0.05, 0.1)
 
