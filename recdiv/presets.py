@@ -8,6 +8,7 @@ as one thing. Each was chosen by the evidence named in its ``evidence``; chapter
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -195,6 +196,25 @@ def work(title: str) -> str:
     return _plain(re.sub(r"\b(?:part|chapter|vol|volume|season)?\s*(?:\d+|[ivx]+)\s*$", " ", bare.strip()))
 
 
+_VERSION = "live|concert|recording|acoustic|unplugged|remaster(?:ed)?|remix|mix|edit|version|edition|deluxe|box set"
+_VERSION += "|sampler|cover"
+_BRACKET = re.compile(rf"\([^)]*\b(?:{_VERSION})\b[^)]*\)")
+_EDGE = re.compile(
+    rf"^[^:]*\bsampler\b[^:]*:|\s[-–—]\s(?:\w+\s)?(?:{_VERSION})\s*$|[(\s](?:feat|ft|featuring)\b.*$"
+    r"|\band other favourites\b"
+)
+
+
+def recording(title: str) -> str:
+    """A recording's title, or an artist's name, without accents, version, guests and a leading article.
+
+    >>> recording("Tin Rain (Live in Oslo)"), recording("Tin Rain – remaster"), recording("The Ánd & Co ft. B")
+    ('tin rain', 'tin rain', 'and and co')
+    """
+    plain = "".join(each for each in unicodedata.normalize("NFKD", title.lower()) if not unicodedata.combining(each))
+    return re.sub(r"^the (?=\w)", "", _plain(_EDGE.sub(" ", _BRACKET.sub(" ", plain).strip()).replace("&", " and ")))
+
+
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text))
 
@@ -204,7 +224,7 @@ _PRESETS = {
     for each in (
         Preset("ecommerce", near=0.95, key=product),
         Preset("news", near=0.9),
-        Preset("music", near=2.0),
+        Preset("music", centred=True, near=2.0, key=recording),
         Preset("video", reads=("category",), without=("tags",), near=2.0, key=work),
     )
 }

@@ -137,7 +137,7 @@ def tags_as_text(data: Dataset, encode: Callable[[list[str]], Tensor], *, rng: i
 def _checks(both: Halves, popularity: Floats, eligible: Rows, rng: int) -> dict[str, Rows]:
     """Triplets by who is listened to together, and by what listeners' tags say."""
     kept = sparse.diags(np.isin(np.arange(len(popularity)), eligible).astype(float))
-    heard, told = both.heard @ kept, kept @ _weighted(both.told)
+    heard, told = both.heard @ kept, kept @ weighted(both.told)
     size = np.sqrt(np.asarray(told.multiply(told).sum(1)).ravel())
     near = {
         "listening": nearest(heard.T @ heard, np.sqrt(np.maximum(popularity, 1)), least=LEAST_TOGETHER),
@@ -190,7 +190,7 @@ def _gained(found: Mapping[tuple[str, str], Mapping[str, Floats]], checks: Mappi
     ]
 
 
-def _weighted(counts: Sparse) -> Sparse:
+def weighted(counts: Sparse) -> Sparse:
     """Tags by artists, a tag that stands on many artists weighing less (tf–idf, logarithmic)."""
     weighted = counts.tocsr(copy=True)
     weighted.data = np.log1p(weighted.data)
@@ -200,7 +200,7 @@ def _weighted(counts: Sparse) -> Sparse:
 
 def _matrix(tags: pd.DataFrame, n_items: int) -> Sparse:
     code, names = pd.factorize(tags["tag"])
-    return _weighted(sparse.csr_matrix((tags["n"].to_numpy(float), (tags["row"], code)), shape=(n_items, len(names))))
+    return weighted(sparse.csr_matrix((tags["n"].to_numpy(float), (tags["row"], code)), shape=(n_items, len(names))))
 
 
 def _shape(vectors: Tensor) -> dict[str, float]:

@@ -24,6 +24,7 @@ from recdiv.datasets._sources import source
 from recdiv.evaluation import evaluate
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import plain
+from recdiv.experiments._music_doubles import on_names, on_samples
 from recdiv.experiments._music_halves import TEMPLATES, halves, template
 from recdiv.experiments._music_listening import interval, listening, played, slates
 from recdiv.experiments._music_lists import judged
@@ -35,6 +36,7 @@ from recdiv.recommend import ALS, ItemKNN, Popularity, Recommender, Split, Text,
 
 RECIPE = 1  # raise it when the code below, or beside it, changes what a cell means
 CELLS = Cells("music", recipe=RECIPE)
+SAMPLES = (0, 1, 2, 3, 7_654_321)  # the key was written looking at the titles of the first
 LEAST = 10  # artists that somebody must have, so that a list of ten can hold known ones only
 MODELS: Mapping[str, Callable[[EmbeddingKernel], Recommender]] = {
     "popularity": lambda kernel: Popularity(),
@@ -162,6 +164,10 @@ def _text_recommender(encoder: Encoder) -> dict[str, Any]:
     return {"people": asked.n_users, "texts": found, "ndcg@10 gained": gaps}
 
 
+def _doubles(encoder: Encoder) -> dict[str, Any]:
+    return {"samples": on_samples(encoder.encode, SAMPLES), "lastfm": on_names(_lastfm(), rng=SHUFFLE)}
+
+
 def _people(encoder: Encoder) -> dict[str, Any]:
     return judged(datasets.load("human_music"), encoder.encode)
 
@@ -169,6 +175,7 @@ def _people(encoder: Encoder) -> dict[str, Any]:
 PARTS: Mapping[str, Callable[[Encoder], dict[str, Any]]] = {
     "people": _people,
     "tags": _tags,
+    "doubles": _doubles,
     "listening": _listening,
     "slates": _slates,
     "tail": _tail,
