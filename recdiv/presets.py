@@ -33,7 +33,8 @@ class Preset:
     Attributes:
         name: of the field.
         reads: columns put before the text, in this order, where a catalogue has them; ``|`` between labels becomes a
-            comma. The title always comes first.
+            comma.
+        titled: whether the title is read first even where there is something else to read.
         without: sources of text that are not read (values of a column ``text_source``).
         centred: whether the mean vector of the catalogue is taken out before cosines.
         near: cosine from which two items are one thing; above 1 for never by the vectors alone.
@@ -47,6 +48,7 @@ class Preset:
 
     name: str
     reads: tuple[str, ...] = ()
+    titled: bool = True
     without: tuple[str, ...] = ()
     centred: bool = False
     near: float = 2.0
@@ -74,7 +76,10 @@ class Preset:
             parts.append(body)
         if not parts:
             return catalog
-        return Catalog(frame.assign(text=_joined(parts)))
+        frame = frame.assign(text=_joined(parts))
+        if not self.titled and "title" in frame:
+            frame["title"] = frame["title"].mask(frame["text"] != "", "")
+        return Catalog(frame)
 
     def kernel(self, catalog: Catalog, *, encoder: Any = None) -> EmbeddingKernel:  # noqa: ANN401
         """The kernel of what the items say, read by the template.
@@ -224,7 +229,7 @@ _PRESETS = {
     for each in (
         Preset("ecommerce", near=0.95, key=product),
         Preset("news", near=0.9),
-        Preset("music", centred=True, near=2.0, key=recording),
+        Preset("music", titled=False, centred=True, near=2.0, key=recording),
         Preset("video", reads=("category",), without=("tags",), near=2.0, key=work),
     )
 }

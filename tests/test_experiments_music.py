@@ -10,9 +10,18 @@ import torch
 from scipy import sparse
 
 import recdiv as rd
-from recdiv.experiments import _music_halves, _music_lists, _music_people, _music_tags, _music_tail, music
+from recdiv.experiments import (
+    _music_doubles,
+    _music_halves,
+    _music_lists,
+    _music_people,
+    _music_tags,
+    _music_tail,
+    music,
+)
 from recdiv.experiments import _music_listening as hearing
 from recdiv.experiments._cells import Cells
+from recdiv.experiments._music_exploring import explored, widening
 from recdiv.recommend import ItemKNN, Popularity, leave_one_out
 
 N = 12
@@ -103,6 +112,7 @@ def test_tags_that_one_person_gave_stand_only_where_there_is_no_other():
     tags = pd.DataFrame({"row": [0, 0, 2], "tag": ["rock", "mine", "own"], "n": [2, 1, 1]})
     assert _music_halves.template(tags, ["A", "B", "C"], most=9, least=2) == ["A. rock", "B", "C. own"]
     assert _music_halves.template(tags, ["A", "B", "C"], most=0) == ["A", "B", "C"]
+    assert _music_halves.template(tags, ["A", "B", "C"], most=1, named=False) == ["rock", "B", "own"]
 
 
 def camps():
@@ -216,3 +226,39 @@ def test_a_run_goes_on_where_it_stopped(tmp_path, monkeypatch):
     assert recorded["people"] == {"answer": "people"}
     assert set(recorded["data"]) == {"lastfm", "human_music"}
     assert set(recorded["config"]["encoding_cpu_seconds"]) == {"people", "tags"}
+
+
+def test_a_choice_is_new_where_no_earlier_one_explains_it():
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(4)}))
+    frame = pd.DataFrame({"user_id": [1, 1, 1, 2, 2, 2], "item_id": [0, 1, 2, 3, 3, 3], "timestamp": range(6)})
+    kernel = rd.EmbeddingKernel(torch.eye(4)[[0, 0, 1, 2]])  # 0 and 1 are one thing
+    found = explored(rd.Interactions(frame, catalog), kernel)
+    assert found["before"].tolist() == [1, 2, 1, 2]
+    assert found["new"].tolist() == pytest.approx([0, 1, 0, 0], abs=2e-3)  # the ridge of 0.001
+    assert found["by_chance"].tolist() != found["new"].tolist()
+
+
+def test_first_choices_widen_as_far_as_they_differ():
+    catalog = rd.Catalog(pd.DataFrame({"item_id": range(4)}))
+    frame = pd.DataFrame({"user_id": [1, 1, 2, 2, 3], "item_id": [0, 1, 2, 3, 0], "timestamp": range(5)})
+    found = widening(rd.Interactions(frame, catalog), rd.EmbeddingKernel(torch.eye(4)[[0, 0, 1, 1]]), (1, 2))
+    assert found["own"].tolist() == pytest.approx([1, 1])  # either person has two copies; the third has too few
+    assert found["dealt"].tolist()[0] == pytest.approx(1)
+    assert 1 <= found["dealt"].tolist()[1] <= 2
+
+
+def test_pairs_found_are_marked_against_the_truth():
+    truth = np.array([0, 0, 1, 1, 2])
+    marked = _music_doubles.marked(torch.tensor([0, 0, 0, 3, 4]), truth)
+    assert marked == {"precision": 0.3333, "recall": 0.5, "things": 3, "true_things": 3}
+    assert _music_doubles.marked(torch.arange(5), truth)["precision"] is None
+
+
+def test_a_kernel_of_the_true_topics_tells_the_truth():
+    data = rd.load("music")
+    told = _music_doubles.truth_told(rd.EmbeddingKernel(data.latent.item_topics), data)
+    assert told["lists"] == pytest.approx(1)
+    assert told["same_leaf"] > 0.99
+    blind = _music_doubles.truth_told(rd.EmbeddingKernel(np.random.default_rng(0).normal(size=(600, 50))), data)
+    assert abs(blind["lists"]) < 0.2
+    assert blind["same_leaf"] == pytest.approx(0.5, abs=0.05)

@@ -57,6 +57,22 @@ def test_columns_go_before_the_text_and_sources_that_are_not_read_are_left_out()
         preset.catalog(catalog(name=["A"]))
 
 
+def test_a_title_may_be_read_only_where_there_is_nothing_else():
+    given = catalog(title=["A", "B"], text=["folk, calm", None])
+    preset = presets.Preset("x", titled=False)
+    assert preset.catalog(given).texts() == ["folk, calm", "B"]
+    assert preset.catalog(catalog(text=["only"])).texts() == ["only"]
+    assert given.frame["title"].tolist() == ["A", "B"]  # what was given stays
+
+
+def test_versions_of_a_recording_and_spellings_of_an_artist_are_one_thing():
+    given = catalog(
+        title=["Tin Rain", "Tin Rain (Live in Oslo)", "Tin Rain – new remaster", "Sampler, No. 3: Tin Rain", "Tin Live",
+               "The Ánd & Co", "and and co ft. B", "Olive – Oliver", ""]
+    )  # fmt: skip
+    assert presets.get("music").same_thing(given).tolist() == [0, 0, 0, 0, 4, 5, 5, 7, 8]
+
+
 def test_lists_of_labels_are_read_as_words():
     given = catalog(title=["A", "B"], category=[["p", "q"], ("r",)])
     assert presets.Preset("x", reads=("category",)).catalog(given).texts() == ["A. p, q", "B. r"]

@@ -60,8 +60,10 @@ def on_samples(encode: Callable[[list[str]], Tensor], seeds: Iterable[int]) -> l
         data = generate("music", seed=seed)
         if data.latent is None:
             raise ValueError("the sample must come with its truth")
-        raw = EmbeddingKernel(encode(preset.catalog(data.catalog).texts()))
-        kernels = {"plain": raw, "centred": presets.centre(raw)}
+        raw = EmbeddingKernel(encode(data.catalog.texts()))
+        text = EmbeddingKernel(encode(data.catalog.frame["text"].tolist()))
+        kernels = {"title and text, plain": raw, "title and text, centred": presets.centre(raw)}
+        kernels |= {"text, plain": text, "text, centred": presets.centre(text)}
         keys = preset.same_thing(data.catalog)
         rules = {"key": marked(keys, data.latent.thing)}
         for near in NEAR:

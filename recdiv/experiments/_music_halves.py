@@ -69,7 +69,8 @@ def _counted(given: pd.DataFrame) -> pd.DataFrame:
 def template(tags: pd.DataFrame, titles: Sequence[str], *, most: int, least: int = 1, named: bool = True) -> list[str]:
     """What the encoder reads of each artist: the name, then the tags given most, by ``least`` people at least.
 
-    Where no tag was given by so many, those that were given by anybody stand.
+    Where no tag was given by so many, those that were given by anybody stand; without ``named``, the name stands only
+    where there is no tag.
 
     >>> tags = pd.DataFrame({"row": [0, 0, 1], "tag": ["rock", "seen live", "jazz"], "n": [3, 1, 1]})
     >>> template(tags, ["A", "B"], most=2)
@@ -81,7 +82,7 @@ def template(tags: pd.DataFrame, titles: Sequence[str], *, most: int, least: int
     kept = pd.concat([often, tags[~tags["row"].isin(often["row"])]])
     words = kept.groupby("row")["tag"].agg(lambda mine: ", ".join(mine.iloc[:most])).reindex(range(len(titles)))
     said = words.fillna("").tolist()
-    return [sentence(title, text) for title, text in zip(titles, said, strict=True)] if named else said
+    return [sentence(title, text) if named else text or title for title, text in zip(titles, said, strict=True)]
 
 
 TEMPLATES: Mapping[str, Mapping[str, Any]] = {

@@ -148,7 +148,9 @@ def slates(
     """Lists from ``n`` known artists and the rest new, ``n`` from 0 to 10; and recommenders told to refuse or keep."""
     own = played(split.train)
     new = models[new_from].recommend(own.users, k=K).items
-    by_known = [{"known_slots": n, **read(slate(own.items, new, n), own, split, catalog, kernel)} for n in range(K + 1)]
+    by_known = [
+        {"known_slots": n, **read(slate(own.items, new, n, k=K), own, split, catalog, kernel)} for n in range(K + 1)
+    ]
     refusing = {}
     for name, model in models.items():
         for refuses in (True, False):

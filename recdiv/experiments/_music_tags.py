@@ -75,8 +75,10 @@ def hits(rows: Rows, similar: Similar) -> Floats:
     return np.asarray(np.sign(gap) / 2 + 0.5, dtype=np.float64)
 
 
-def share(values: Floats, artists: Rows) -> dict[str, float]:
-    """Mean, and its interval by bootstrap over the first artist of the triplets."""
+def share(values: Floats, artists: Rows) -> dict[str, float | None]:
+    """Mean, and its interval by bootstrap over the first artist of the triplets; None where there is no triplet."""
+    if not len(values):
+        return {"value": None, "low": None, "high": None}
     low, high = percentile_interval(bootstrap_means(values[:, None], artists, draws=1000, rng=0)[:, 0], 0.95)
     return {"value": round(float(values.mean()), 4), "low": round(low, 4), "high": round(high, 4)}
 

@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor
 from tqdm import tqdm
 
-from recdiv import datasets
+from recdiv import datasets, presets
 from recdiv._provenance import provenance, write_json
 from recdiv.datasets import Dataset
 from recdiv.datasets._sources import source
@@ -120,18 +120,18 @@ def _listening(encoder: Encoder) -> dict[str, Any]:
     data = _lastfm()
     if data.interactions is None:
         raise ValueError("lastfm must hold interactions, got none")
-    return listening(played(data.interactions), EmbeddingKernel.from_text(data.catalog, encoder=encoder))
+    return listening(played(data.interactions), presets.get("music").kernel(data.catalog, encoder=encoder))
 
 
 def _slates(encoder: Encoder) -> dict[str, Any]:
     data = _lastfm()
-    split, kernel = _split(data), EmbeddingKernel.from_text(data.catalog, encoder=encoder)
+    split, kernel = _split(data), presets.get("music").kernel(data.catalog, encoder=encoder)
     return slates(_fitted(split, kernel), split, data.catalog, kernel, new_from="ALS")
 
 
 def _tail(encoder: Encoder) -> dict[str, Any]:
     data = _lastfm()
-    split, kernel = _split(data), EmbeddingKernel.from_text(data.catalog, encoder=encoder)
+    split, kernel = _split(data), presets.get("music").kernel(data.catalog, encoder=encoder)
     return who_pays(_fitted(split, kernel), split, data.catalog, kernel, quota_of="ALS")
 
 
@@ -145,11 +145,11 @@ def _text_recommender(encoder: Encoder) -> dict[str, Any]:
     split = _split(data)
     asked = split.test.where(np.isin(split.test.frame["user_id"], both.listeners))
     titles = data.catalog.frame["title"].tolist()
-    texts = {name: template(both.tags, titles, **TEMPLATES[name]) for name in ("name", "name and 12 tags")}
-    texts["name and 12 tags, the asked people's too"] = data.catalog.texts()
+    texts = {name: template(both.tags, titles, **TEMPLATES[name]) for name in ("name", "12 tags")}
+    texts["12 tags, the asked people's too"] = presets.get("music").catalog(data.catalog).texts()
     hits, found = {}, {}
     for name, read in texts.items():
-        model = Text(EmbeddingKernel(encoder.encode(read))).fit(split.train)
+        model = Text(presets.centre(EmbeddingKernel(encoder.encode(read)))).fit(split.train)
         lists = model.recommend(asked.users, k=10)
         report = evaluate(lists, data.catalog, test=asked, metrics=["ndcg@10", "recall@10"])
         rows = report.frame.set_index("metric")
@@ -158,8 +158,8 @@ def _text_recommender(encoder: Encoder) -> dict[str, Any]:
             for metric in ("ndcg@10", "recall@10")
         }
         hits[name] = report.lists["ndcg@10"].to_numpy(dtype=np.float64)
-    own = "name and 12 tags, the asked people's too"
-    pairs = {"tags_over_name": ("name and 12 tags", "name"), "own_tags_over_others": (own, "name and 12 tags")}
+    own = "12 tags, the asked people's too"
+    pairs = {"tags_over_name": ("12 tags", "name"), "own_tags_over_others": (own, "12 tags")}
     gaps = {name: interval(hits[a] - hits[b], asked.users) for name, (a, b) in pairs.items()}
     return {"people": asked.n_users, "texts": found, "ndcg@10 gained": gaps}
 

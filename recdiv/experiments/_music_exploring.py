@@ -1,0 +1,89 @@
+"""Does listening widen? How new each choice is to its person, and how varied the first n are, against chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from recdiv.diversity import conditional_effective_number, effective_number
+from recdiv.kernels import EmbeddingKernel
+from recdiv.tables import Interactions
+
+
+def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20, rng: int = 0) -> pd.DataFrame:
+    """How new every choice but the first is to its person: one row a choice.
+
+    Columns: ``user``, position of the person; ``before``, how many choices came before; ``timestamp``; ``new``, the
+    share of the item that the latest ``window`` choices do not explain (the residual of
+    :func:`recdiv.conditional_effective_number`); ``by_chance``, the same given somebody else's choices of the same
+    number, so that a longer history alone does not pass for repetition.
+
+    Raises:
+        ValueError: if ``window`` is below 1.
+    """
+    if window < 1:
+        raise ValueError(f"window must be at least 1, got {window}")
+    before = events.frame.groupby("user_id").cumcount().to_numpy()
+    asked = np.flatnonzero(before > 0)
+    lists, lengths = _padded(events)
+    own = _latest(lists, events.user[asked], before[asked], window)
+    other = _latest(lists, _others(events.user[asked], before[asked], lengths, rng), before[asked], window)
+    items = torch.from_numpy(events.item[asked])[:, None]
+    return pd.DataFrame(
+        {
+            "user": events.user[asked],
+            "before": before[asked],
+            "timestamp": events.frame["timestamp"].to_numpy()[asked],
+            "new": conditional_effective_number(items, own, kernel).residual.numpy(),
+            "by_chance": conditional_effective_number(items, other, kernel).residual.numpy(),
+        }
+    )
+
+
+def _padded(events: Interactions) -> tuple[Tensor, np.ndarray]:  # type: ignore[type-arg]
+    """Everybody's choices, oldest first, ``[U, longest]`` with -1 behind, and how many there are."""
+    histories = events.histories()
+    lists = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(each) for each in histories], True, -1)
+    return lists, np.array([len(each) for each in histories])
+
+
+def _latest(lists: Tensor, users: np.ndarray, before: np.ndarray, window: int) -> Tensor:  # type: ignore[type-arg]
+    """The latest ``window`` of the first ``before`` choices of each user, -1 where there are fewer."""
+    place = torch.from_numpy(before)[:, None] - 1 - torch.arange(window)
+    rows = lists[torch.from_numpy(users)[:, None], place.clamp(min=0)]
+    return torch.where(place >= 0, rows, -1)
+
+
+def _others(users: np.ndarray, before: np.ndarray, lengths: np.ndarray, rng: int) -> np.ndarray:  # type: ignore[type-arg]
+    """Somebody else who made as many choices; the person again where there is nobody."""
+    generator = np.random.default_rng(rng)
+    order = np.argsort(-lengths, kind="stable")
+    enough = np.searchsorted(-lengths[order], -before, side="right")  # people with at least so many choices
+    other = order[(generator.random(len(users)) * enough).astype(np.int64)]
+    again = order[(generator.random(len(users)) * enough).astype(np.int64)]
+    return np.asarray(np.where(other == users, again, other))
+
+
+def widening(events: Interactions, kernel: EmbeddingKernel, counts: Sequence[int], *, rng: int = 0) -> pd.DataFrame:
+    """How many different things the first n choices amount to, for those who made the most of ``counts``.
+
+    Columns: ``n``; ``own``, the mean over people; ``dealt``, the same choices dealt at random over the same people.
+    """
+    lists, lengths = _padded(events)
+    first = lists[torch.from_numpy(lengths >= max(counts))][:, : max(counts)]
+    flat = first.flatten()
+    dealt = flat[torch.from_numpy(np.random.default_rng(rng).permutation(len(flat)))].reshape(first.shape)
+    return pd.DataFrame(
+        [
+            {
+                "n": n,
+                "own": float(effective_number(first[:, :n], kernel).mean()),
+                "dealt": float(effective_number(dealt[:, :n], kernel).mean()),
+            }
+            for n in counts
+        ]
+    )
