@@ -68,6 +68,7 @@ real: $(READY)  ## load every real data set and record results on them (needs RE
 	$(BIN)/python -m recdiv.experiments.finetune
 	$(BIN)/python -m recdiv.experiments.frontier
 	$(BIN)/python -m recdiv.experiments.loop
+	$(BIN)/python -m recdiv.experiments.music
 	$(BIN)/python -m recdiv.experiments.pipeline
 	@mkdir -p _build/real
 	for data in movietweetings movielens; do \

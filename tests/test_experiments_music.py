@@ -64,10 +64,10 @@ def test_known_slots_are_worth_what_is_played_there_and_new_ones_what_is_found(e
     split = leave_one_out(events, validation=False, rng=0)
     own = hearing.played(split.train)
     known = own.items[:, :3]
-    assert hearing.known_share(known, own).tolist() == [1.0] * 10
+    assert hearing.known_share(known, own.items).tolist() == [1.0] * 10
     assert hearing.next_known(own.items, own) == pytest.approx(torch.ones(10).double())
     new = Popularity().fit(split.train).recommend(own.users, k=3).items
-    assert hearing.known_share(new, own).tolist() == [0.0] * 10
+    assert hearing.known_share(new, own.items).tolist() == [0.0] * 10
     assert hearing.next_known(new, own).tolist() == [0.0] * 10
 
 

@@ -101,8 +101,8 @@ def truth_told(kernel: EmbeddingKernel, data: Dataset) -> dict[str, float | int 
 
 
 def _list_of(leaf: Rows, topics: int, generator: np.random.Generator) -> Rows:
-    """Ten items of so many main topics."""
-    chosen = generator.choice(np.unique(leaf), size=topics, replace=False)
+    """Ten items of so many main topics, of those that have ten items."""
+    chosen = generator.choice(np.flatnonzero(np.bincount(leaf) >= SLOTS), size=topics, replace=False)
     return np.asarray(generator.choice(np.flatnonzero(np.isin(leaf, chosen)), size=SLOTS, replace=False))
 
 

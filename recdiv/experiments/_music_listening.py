@@ -112,10 +112,14 @@ def slate(known: Tensor, new: Tensor, n_known: int, *, k: int = K) -> Tensor:
     return kept.gather(1, order)[:, :k]
 
 
-def known_share(lists: Tensor, own: Played) -> Tensor:
-    """Share of the filled slots of each list that its person had before, float64 ``[U]``."""
-    had = (lists[:, :, None] == own.items[:, None, :]).any(2) & (lists >= 0)
-    return had.sum(1) / (lists >= 0).sum(1).double()
+def known_share(lists: Tensor, had: Tensor) -> Tensor:
+    """Share of the filled slots of each list ``[U, k]`` that its person had before (``[U, H]``), float64 ``[U]``.
+
+    >>> known_share(torch.tensor([[1, 2, -1], [3, 4, 5]]), torch.tensor([[2, 9], [0, -1]])).tolist()
+    [0.5, 0.0]
+    """
+    again = (lists[:, :, None] == had[:, None, :]).any(2) & (lists >= 0)
+    return again.sum(1) / (lists >= 0).sum(1).double()
 
 
 def next_known(lists: Tensor, own: Played) -> Tensor:
@@ -131,7 +135,7 @@ def read(lists: Tensor, own: Played, split: Split, catalog: Catalog, kernel: Ker
     found: dict[str, Any] = {
         str(name): {key: plain(rows.loc[name, key]) for key in ("value", "low", "high", "null")} for name in rows.index
     }
-    found["known_share"] = interval(known_share(lists, own).numpy(), own.users)
+    found["known_share"] = interval(known_share(lists, own.items).numpy(), own.users)
     found["next_known"] = interval(next_known(lists, own).numpy(), own.users)
     return found
 

@@ -24,15 +24,18 @@ from recdiv.datasets._sources import source
 from recdiv.evaluation import evaluate
 from recdiv.experiments._cells import Cell, Cells
 from recdiv.experiments._measure import plain
-from recdiv.experiments._music_doubles import on_names, on_samples
+from recdiv.experiments._music_doubles import marked, on_names, on_samples
+from recdiv.experiments._music_exploring import explored, widening
 from recdiv.experiments._music_halves import TEMPLATES, halves, template
-from recdiv.experiments._music_listening import interval, listening, played, slates
+from recdiv.experiments._music_listening import interval, known_share, listening, played, slate, slates
 from recdiv.experiments._music_lists import judged
 from recdiv.experiments._music_tags import tags_as_text
-from recdiv.experiments._music_tail import who_pays
+from recdiv.experiments._music_tail import by_group, who_pays
 from recdiv.experiments._sets import SHUFFLE
 from recdiv.kernels import EmbeddingKernel
 from recdiv.recommend import ALS, ItemKNN, Popularity, Recommender, Split, Text, k_core, leave_one_out
+
+__all__ = ["by_group", "explored", "known_share", "marked", "slate", "widening"]  # what the chapter runs live
 
 RECIPE = 1  # raise it when the code below, or beside it, changes what a cell means
 CELLS = Cells("music", recipe=RECIPE)
