@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recdiv._columns import Rows
 from recdiv.diversity import conditional_effective_number, effective_number
 from recdiv.kernels import EmbeddingKernel
 from recdiv.tables import Interactions
@@ -27,7 +28,7 @@ def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20,
     """
     if window < 1:
         raise ValueError(f"window must be at least 1, got {window}")
-    before = events.frame.groupby("user_id").cumcount().to_numpy()
+    before = events.frame.groupby("user_id").cumcount().to_numpy(dtype=np.int64)
     asked = np.flatnonzero(before > 0)
     lists, lengths = _padded(events)
     own = _latest(lists, events.user[asked], before[asked], window)
@@ -44,21 +45,21 @@ def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20,
     )
 
 
-def _padded(events: Interactions) -> tuple[Tensor, np.ndarray]:  # type: ignore[type-arg]
+def _padded(events: Interactions) -> tuple[Tensor, Rows]:
     """Everybody's choices, oldest first, ``[U, longest]`` with -1 behind, and how many there are."""
     histories = events.histories()
     lists = torch.nn.utils.rnn.pad_sequence([torch.from_numpy(each) for each in histories], True, -1)
     return lists, np.array([len(each) for each in histories])
 
 
-def _latest(lists: Tensor, users: np.ndarray, before: np.ndarray, window: int) -> Tensor:  # type: ignore[type-arg]
+def _latest(lists: Tensor, users: Rows, before: Rows, window: int) -> Tensor:
     """The latest ``window`` of the first ``before`` choices of each user, -1 where there are fewer."""
     place = torch.from_numpy(before)[:, None] - 1 - torch.arange(window)
     rows = lists[torch.from_numpy(users)[:, None], place.clamp(min=0)]
     return torch.where(place >= 0, rows, -1)
 
 
-def _others(users: np.ndarray, before: np.ndarray, lengths: np.ndarray, rng: int) -> np.ndarray:  # type: ignore[type-arg]
+def _others(users: Rows, before: Rows, lengths: Rows, rng: int) -> Rows:
     """Somebody else who made as many choices; the person again where there is nobody."""
     generator = np.random.default_rng(rng)
     order = np.argsort(-lengths, kind="stable")

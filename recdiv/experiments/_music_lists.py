@@ -49,9 +49,9 @@ def scaled(sound: pd.DataFrame) -> Tensor:
 
 def sound_words(sound: pd.DataFrame) -> list[str]:
     """What a classifier heard, the likelier of each pair: "danceable, not aggressive, happy, ..."."""
-    pairs = [(name, f"not_{name}") for name in sound if f"not_{name}" in sound]
+    pairs = [(str(name), f"not_{name}") for name in sound if f"not_{name}" in sound]
     pairs += [("bright", "dark"), ("tonal", "atonal"), ("instrumental", "voice")]
-    picked = [np.where(sound[a] >= sound[b], a, b) for a, b in pairs if a in sound and b in sound]
+    picked = [np.where((sound[a] >= sound[b]).to_numpy(), a, b) for a, b in pairs if a in sound and b in sound]
     return [", ".join(str(word).replace("_", " ") for word in row) for row in np.array(picked).T]
 
 
@@ -86,7 +86,7 @@ def readings(data: Dataset, encode: Callable[[list[str]], Tensor]) -> dict[str, 
 
 def _heard(sound: pd.DataFrame) -> set[str]:
     """Names of what a classifier heard: they come in pairs that sum to one."""
-    named = {name for name in sound if f"not_{name}" in sound}
+    named = {str(name) for name in sound if f"not_{name}" in sound}
     pairs = {"bright", "dark", "tonal", "atonal", "instrumental", "voice"}
     return named | {f"not_{name}" for name in named} | pairs
 

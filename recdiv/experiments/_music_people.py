@@ -36,7 +36,7 @@ class Votes:
     @property
     def majority(self) -> npt.NDArray[np.int64]:
         """What most of those who decided said, ``[questions]``; 0 for a tie."""
-        return np.sign(self.sign.sum(0))
+        return np.asarray(np.sign(self.sign.sum(0)))
 
 
 def votes(answers: pd.DataFrame) -> Votes:
