@@ -134,7 +134,9 @@ def read(lists: Tensor, own: Played, split: Split, catalog: Catalog, kernel: Ker
     people, and their nulls, but chi's, would take most of the time.
     """
     recs = Recommendations(lists, users=own.users)
-    report = evaluate(recs, catalog, train=split.train, test=split.test, kernel=kernel, metrics=READ, confidence=None)
+    report = evaluate(
+        recs, catalog, train=split.train, test=split.test, kernel=kernel, metrics=READ, confidence=None, null=0
+    )
     found: dict[str, Any] = {str(row.metric): {"value": plain(row.value)} for row in report.frame.itertuples()}
     parts = partition(recs, kernel, null=NULL)
     found["chi_excess"] = {"value": plain(parts.chi_excess)}

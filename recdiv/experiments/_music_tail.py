@@ -52,7 +52,8 @@ def by_group(recs: Recommendations, split: Split, catalog: Catalog, kernel: Kern
 
 def _numbers(recs: Recommendations, split: Split, catalog: Catalog, kernel: Kernel) -> dict[str, Any]:
     test = split.test.where(np.isin(split.test.frame["user_id"], recs.users))
-    rows = evaluate(recs, catalog, train=split.train, test=test, kernel=kernel, metrics=READ).frame.set_index("metric")
+    report = evaluate(recs, catalog, train=split.train, test=test, kernel=kernel, metrics=READ, null=0)
+    rows = report.frame.set_index("metric")
     found: dict[str, Any] = {
         str(name): {key: plain(rows.loc[name, key]) for key in ("value", "low", "high")} for name in rows.index
     }
