@@ -84,7 +84,7 @@ def test_a_list_of_known_artists_finds_nobody_new_and_says_so_given_the_history(
     residual = "conditional_effective_number@part=residual"
     assert first[residual]["value"] == pytest.approx(1)
     assert last[residual]["value"] == pytest.approx(0, abs=2e-3)  # the ridge of 0.001
-    # three known things count as one: the ridge leaves r = 0.001, so eigenvalues are (1 + 2 · 0.99) / 3 and twice 0.01 / 3
+    # three known things count as one, nearly: the ridge leaves 0.001, so eigenvalues are 2.98 / 3 and twice 0.01 / 3
     assert last["conditional_effective_number"]["value"] == pytest.approx(1.0456, abs=1e-3)
     refused = found["refusing"]["item kNN, new only"]
     assert refused["known_share"]["value"] == 0
