@@ -24,7 +24,7 @@ READ = (
     "effective_number", "gini", "item_coverage",
 )  # fmt: skip
 QUOTAS = (0.0, 0.1, 0.2, 0.3)
-K, POOL = 10, 200
+K, POOL = 10, 5000  # candidates: few of the best hundreds are of the tail
 
 
 def mainstream(train: Interactions) -> npt.NDArray[np.int64]:
