@@ -28,8 +28,8 @@ def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20,
     """
     if window < 1:
         raise ValueError(f"window must be at least 1, got {window}")
-    before = events.frame.groupby("user_id").cumcount().to_numpy(dtype=np.int64)
-    asked = np.flatnonzero(before > 0)
+    before: Rows = np.asarray(events.frame.groupby("user_id").cumcount(), dtype=np.int64)
+    asked: Rows = np.flatnonzero(before > 0).astype(np.int64)
     lists, lengths = _padded(events)
     own = _latest(lists, events.user[asked], before[asked], window)
     other = _latest(lists, _others(events.user[asked], before[asked], lengths, rng), before[asked], window)
