@@ -35,16 +35,13 @@ def without_edition(title: str) -> str:
     return shorter if title_key(shorter) else title
 
 
-def editions(titles: Sequence[str], years: Iterable[object]) -> Rows:
-    """A number for each film, the same where title (edition apart) and year agree, int64 ``[I]``.
+def edition_key(title: str) -> str:
+    """What of a title must agree for two films of one year to be one; "" where nothing of it can be compared.
 
-    A title without a Latin letter or digit is a film of its own. A remake has another year, a sequel another title.
-
-    >>> editions(["Dune", "Dune (Remastered)", "Dune", "Dune: Part Two"], [1984, 1984, 2021, 2024]).tolist()
-    [0, 0, 1, 2]
+    >>> edition_key("Canvas: The Director's Cut"), edition_key("Saw II"), edition_key("夢")
+    ('canvas', 'sawii', '')
     """
-    keys = [title_key(without_edition(title)) or row for row, title in enumerate(titles)]
-    return _numbered(zip(keys, years, strict=True))
+    return title_key(without_edition(title))
 
 
 def remakes(titles: Sequence[str]) -> Rows:

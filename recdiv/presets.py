@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from recdiv._columns import require_columns
+from recdiv._titles import edition_key
 from recdiv.kernels import EmbeddingKernel
 from recdiv.tables import Catalog
 
@@ -39,6 +40,7 @@ class Preset:
         centred: whether the mean vector of the catalogue is taken out before cosines.
         near: cosine from which two items are one thing; above 1 for never by the vectors alone.
         key: what is left of a title when only the variant is told apart; equal keys are one thing. None for never.
+        along: columns that must agree as well, where a catalogue has them.
         evidence: what the choices rest on, in one sentence.
 
     >>> shop = Catalog(pd.DataFrame({"item_id": [1, 2], "title": ["RED MUG", "BLUE MUG"]}))
@@ -53,6 +55,7 @@ class Preset:
     centred: bool = False
     near: float = 2.0
     key: Callable[[str], str] | None = field(default=None, repr=False)
+    along: tuple[str, ...] = ()
     evidence: str = ""
 
     def catalog(self, catalog: Catalog) -> Catalog:
@@ -94,15 +97,15 @@ class Preset:
     def same_thing(self, catalog: Catalog, kernel: EmbeddingKernel | None = None) -> Tensor:
         """A number for each thing, int64 ``[I]``: near-copies share one (that of the first of them).
 
-        Items are joined if their titles have the same key, or their cosine reaches ``near``; what is joined to the same
-        item is joined. Without ``kernel`` the keys decide alone.
+        Items are joined if their titles have the same key (and ``along`` agrees), or their cosine reaches ``near``;
+        what is joined to the same item is joined. Without ``kernel`` the keys decide alone.
 
         Raises:
             ValueError: if ``kernel`` is of another catalogue.
         """
         if kernel is not None and kernel.n_items != len(catalog):
             raise ValueError(f"kernel must be of the catalog ({len(catalog)} items), got {kernel.n_items} items")
-        joined = _by_key(catalog, self.key) if self.key else torch.arange(len(catalog))
+        joined = _by_key(catalog, self.key, self.along) if self.key else torch.arange(len(catalog))
         if kernel is None or self.near > 1:
             return joined
         return components(near_pairs(kernel, self.near), joined)
@@ -151,11 +154,13 @@ def components(pairs: Tensor, numbers: Tensor) -> Tensor:
     return lowest[label]
 
 
-def _by_key(catalog: Catalog, key: Callable[[str], str]) -> Tensor:
-    """The first item with the same key; an item without one is a thing of its own."""
+def _by_key(catalog: Catalog, key: Callable[[str], str], along: tuple[str, ...]) -> Tensor:
+    """The first item with the same key, and the same in ``along``; an item without a key is a thing of its own."""
     require_columns(catalog.frame, "catalog", ["title"])
     keys = catalog.frame["title"].fillna("").astype(str).map(key)
-    first = pd.Series(range(len(keys))).groupby(keys.to_numpy()).transform("first").to_numpy()
+    others = [catalog.frame[column].to_numpy() for column in along if column in catalog.frame]
+    groups = pd.Series(range(len(keys))).groupby([keys.to_numpy(), *others], dropna=False)
+    first = groups.transform("first").to_numpy()
     alone = torch.arange(len(keys))
     return torch.where(torch.tensor((keys == "").to_numpy()), alone, torch.tensor(first))
 
@@ -191,16 +196,6 @@ def product(title: str) -> str:
     return _plain(_VARIANT.sub(" ", title.lower()))
 
 
-def work(title: str) -> str:
-    """A work's title without year, part and what follows a colon: sequels and remakes of one work share it.
-
-    >>> work("Alien 3 (1992)"), work("Alien (1979)"), work("Alien: Covenant")
-    ('alien', 'alien', 'alien')
-    """
-    bare = re.sub(r"\(.*?\)", " ", title.lower()).split(":")[0]
-    return _plain(re.sub(r"\b(?:part|chapter|vol|volume|season)?\s*(?:\d+|[ivx]+)\s*$", " ", bare.strip()))
-
-
 _VERSION = "live|concert|recording|acoustic|unplugged|remaster(?:ed)?|remix|mix|edit|version|edition|deluxe|box set"
 _VERSION += "|sampler|cover"
 _BRACKET = re.compile(rf"\([^)]*\b(?:{_VERSION})\b[^)]*\)")
@@ -230,7 +225,7 @@ _PRESETS = {
         Preset("ecommerce", near=0.95, key=product),
         Preset("news", near=0.9),
         Preset("music", titled=False, centred=True, near=2.0, key=recording),
-        Preset("video", reads=("category",), without=("tags",), near=2.0, key=work),
+        Preset("video", reads=("category",), without=("tags",), near=2.0, key=edition_key, along=("year",)),
     )
 }
 

@@ -149,3 +149,13 @@ def test_a_domain_refuses_another_kernel(files):
     done = CliRunner().invoke(app, given)
     assert done.exit_code == 2
     assert "--domain news reads texts; leave it out, or --kernel category" in " ".join(done.output.split())
+
+
+def test_an_edition_of_a_film_is_the_film_and_a_sequel_or_remake_is_not():
+    preset = presets.get("video")
+    titles = ["Dune", "Dune (Remastered)", "Dune", "Dune: Part Two", "夢", "夢"]
+    dated = catalog(title=titles, year=[1984, 1984, 2021, 2024, 1990, 1990])
+    assert preset.same_thing(dated).tolist() == [0, 0, 2, 3, 4, 5]
+    assert preset.same_thing(catalog(title=titles[:4])).tolist() == [0, 0, 0, 3]  # no year that could disagree
+    unknown = catalog(title=["Up", "Up"], year=[None, None])
+    assert preset.same_thing(unknown).tolist() == [0, 0]
