@@ -19,8 +19,9 @@ _EDITION = re.compile(
 )
 _NUMBERED = re.compile(
     r"^(?P<base>.*?\w.*?)[\s:,\-–]+"
-    r"(?:(?:(?i:part|chapter|volume|vol\.?|episode))\s+(?:\d{1,2}|[IVX]+|(?i:one|two|three|four|five))"
-    r"|(?:\d{1,2}|II|III|IV|V|VI|VII|VIII|IX|X))(?=$|[\s:,\-–(])"
+    r"(?:(?:part|chapter|volume|vol\.?|episode)\s+(?:\d{1,2}|[ivx]+|one|two|three|four|five)"
+    r"|(?:\d{1,2}|ii|iii|iv|v|vi|vii|viii|ix|x))(?=$|[\s:,\-–(])",
+    re.IGNORECASE,
 )
 _COLON, _AND = re.compile(r":\s|\s[-–]\s"), re.compile(r"\s(?:and the|& the)\s", re.IGNORECASE)
 

@@ -34,8 +34,8 @@ def test_films_that_share_judgements_make_wider_intervals_than_pairs_alone():
     n = 400
     hub = np.stack([np.arange(n) % 8, 8 + np.arange(n)], 1)  # eight films are in all pairs
     apart = np.stack([2 * np.arange(n), 2 * np.arange(n) + 1], 1)
-    similar = rng.random(n) < 0.5
-    values = (similar + rng.normal(size=n) + 2 * rng.normal(size=8)[hub[:, 0]])[None]
+    similar = rng.random(n) < np.where(hub[:, 0] % 2, 0.8, 0.2)  # some of the eight go well with most others
+    values = (rng.normal(size=n) + 2 * rng.normal(size=8)[hub[:, 0]])[None]
     spread = {
         name: np.nanstd(people.film_bootstrap(values, rows, similar, draws=200, rng=0))
         for name, rows in {"hub": hub, "apart": apart}.items()
@@ -196,12 +196,12 @@ def test_a_calendar_explains_releases_and_not_taste(monkeypatch):
     }
     assert seen["observed"] == pytest.approx(math.log(5))
     assert seen["calendar"] == pytest.approx([math.log(5)] * 3)
-    assert max(seen["people"]) < 0.2
-    assert max(seen["events"]) < 0.2
+    assert max(seen["people"]) < 0.4  # (5 - 1)(10 - 1) / 2 / 100 lists = 0.18 is what chance makes of so few
+    assert max(seen["events"]) < 0.4
     assert seen["meaning"] == pytest.approx([math.log(5)] * 3)  # right angles: a name is as good as another
     monkeypatch.setattr(years, "came_out", lambda events, every: np.zeros(10, dtype=int))
     taste = years.years(calendar, KERNEL, every="M", reading="calendar", only="all", draws=3, seed=0)["chi"]
-    assert max(taste) < 0.2
+    assert max(taste) < 0.4
 
 
 def test_the_number_of_a_film_s_release():

@@ -41,6 +41,7 @@ def test_a_remake_has_the_same_title_whatever_stands_in_brackets():
         ["The Godfather", "The Godfather: Part II"],
         ["Spy Kids 2: Island of Lost Dreams", "Spy Kids"],
         ["toy story 4", "toy story"],
+        ["psycho iii", "psycho"],
         ["Mission: Impossible II", "Mission: Impossible"],
     ],
 )

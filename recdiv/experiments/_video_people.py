@@ -108,17 +108,17 @@ def subset(
 def film_bootstrap(values: Numbers, rows: Rows, similar: Truths, *, draws: int, rng: int) -> Numbers:
     """AUC of each row of ``values`` in resamples of films, ``[draws, M]``.
 
-    A pair counts as often as its first film was drawn times its second: pairs that share a film are no independent
-    judgements, and resampling pairs alone would call the intervals too narrow.
+    People judged what was proposed beside a film, so pairs come in bundles of about ten that share that film, and are
+    no independent judgements: resampling pairs would call the intervals too narrow. A pair goes with whichever of its
+    films has more of them.
     """
     generator = np.random.default_rng(rng)
-    films, codes = np.unique(rows, return_inverse=True)
-    codes = codes.reshape(rows.shape)
-    found = []
-    for _ in range(draws):
-        times = np.bincount(generator.integers(0, len(films), len(films)), minlength=len(films))
-        found.append(weighted_auc(values, similar, (times[codes[:, 0]] * times[codes[:, 1]]).astype(np.float64)))
-    return np.stack(found)
+    counts = np.bincount(rows.ravel())[rows]
+    asked = np.where(counts[:, 0] >= counts[:, 1], rows[:, 0], rows[:, 1])
+    _, bundle = np.unique(asked, return_inverse=True)
+    n = int(bundle.max()) + 1
+    times = (np.bincount(generator.integers(0, n, n), minlength=n) for _ in range(draws))
+    return np.stack([weighted_auc(values, similar, each[bundle].astype(np.float64)) for each in times])
 
 
 def weighted_auc(values: Numbers, similar: Truths, weight: Numbers) -> Numbers:

@@ -32,7 +32,7 @@ from recdiv.tables import Interactions
 CELLS = Cells("video", recipe=1)  # raise it when settings or code below change what a cell means
 SETS = ("movietweetings", "movielens")
 EVERY = {"movietweetings": "M", "movielens": "Y"}
-NULLS = {"observed": 1, "people": 50, "events": 20, "calendar": 20, "meaning": 20}
+NULLS = {"observed": 1, "people": 40, "events": 20, "calendar": 20, "meaning": 20}
 SEED = 0
 Work = tuple[dict[str, Any], Callable[[], Cell]]
 
@@ -81,7 +81,7 @@ def table(cells: Sequence[Cell]) -> dict[str, Any]:
         "texts": {"rules": _video_texts.RULES, "shares": _video_texts.SHARES, "draws": _video_texts.DRAWS,
                   "people": _video_texts.PEOPLE, "null_draws": _video_texts.NULL},
         "series": {"people": _video_series.PEOPLE, "pairs_drawn": _video_series.PAIRS},
-        "people": {"bootstrap_draws": _video_people.DRAWS, "resampled": "films, a pair by both of its films"},
+        "people": {"bootstrap_draws": _video_people.DRAWS, "resampled": "the films beside which others were judged"},
         "years": {"windows": EVERY, "draws": NULLS, "most_films_of_a_person_and_window": _video_years.MOST,
                   "least_people_in_a_window": _video_years.LEAST},
         "seconds": "of processor time, one thread, encoding of texts that were not yet in the cache included",
