@@ -160,7 +160,7 @@ KERNEL = rd.EmbeddingKernel(torch.eye(10))
 
 
 def test_what_never_changes_does_not_drift_and_what_changes_wholly_does(monkeypatch):
-    monkeypatch.setattr(years, "LEAST", 2)
+    monkeypatch.setattr(years, "LEAST", {"M": 2})
     same = events([(user, film, month) for user in range(4) for film in (0, 1) for month in range(3)])
     found = years.years(same, KERNEL, every="M", reading="observed", only="all", draws=1, seed=0)
     assert found["chi"] == pytest.approx(0, abs=1e-9)
@@ -173,7 +173,7 @@ def test_what_never_changes_does_not_drift_and_what_changes_wholly_does(monkeypa
 
 
 def test_over_time_is_the_partition_of_the_library(monkeypatch):
-    monkeypatch.setattr(years, "LEAST", 1)
+    monkeypatch.setattr(years, "LEAST", {"M": 1})
     rng = np.random.default_rng(0)
     some = events([(user, int(film), int(rng.integers(3))) for user in range(20) for film in rng.permutation(10)[:6]])
     kernel = rd.EmbeddingKernel(rng.normal(size=(10, 4)))
@@ -185,7 +185,7 @@ def test_over_time_is_the_partition_of_the_library(monkeypatch):
 
 
 def test_a_calendar_explains_releases_and_not_taste(monkeypatch):
-    monkeypatch.setattr(years, "LEAST", 2)
+    monkeypatch.setattr(years, "LEAST", {"M": 2})
     releases = np.repeat(np.arange(2000, 2005), 2)  # in window t, films of year t: of two, one and then the other
     rows = [(user, 2 * month + user % 2, month) for user in range(20) for month in range(5)]
     calendar = events(rows, year=releases)
@@ -215,7 +215,8 @@ def test_the_number_of_a_film_s_release():
     assert years.older(events(rows, year=year)).tolist() == [False] * 3 + [True] * 7
 
 
-def test_films_of_a_window_are_young_or_old():
+def test_films_of_a_window_are_young_or_old(monkeypatch):
+    monkeypatch.setattr(years, "LEAST", {"M": 10})
     rows = [(user, film, 0) for user in range(12) for film in (0, 1)]
     [row] = years.by_window(events(rows, year=[2013, 1990, *[1990] * 8]), "M")
     assert row["people"] == 12

@@ -30,7 +30,7 @@ from recdiv.metrics._shuffled import shuffled
 from recdiv.tables import Interactions
 
 MOST = 50  # films of a person and window: whoever rates a thousand in one sitting is one person still
-LEAST = 10  # people in a window
+LEAST = {"M": 500, "Y": 10}  # people in a window of this length: a month of which one day is there is none
 KNOWN = 5  # events from which the window of a film's first says when it came out
 READINGS = ("observed", "people", "events", "calendar", "meaning")
 
@@ -50,7 +50,7 @@ class Lists:
         if keep is not None:
             frame = frame[keep[frame["item"]]]
         people = frame.groupby("window")["user"].nunique()
-        frame = frame[frame["window"].isin(people.index[people >= LEAST])]
+        frame = frame[frame["window"].isin(people.index[people >= LEAST[every]])]
         code, self.names = pd.factorize(frame["window"], sort=True)
         frame = frame.assign(window=code).drop_duplicates(["user", "window", "item"])
         frame = frame[frame[::-1].groupby(["user", "window"]).cumcount()[::-1] < MOST]
@@ -137,7 +137,7 @@ def by_window(events: Interactions, every: str) -> list[dict[str, Any]]:
     groups = frame.groupby("window", sort=True)
     rows = groups.agg(people=("user", "nunique"), events=("user", "size"), age=("age", "median"))
     rows["new"] = groups["age"].agg(lambda age: float((age <= 1).mean()))
-    kept = rows[rows["people"] >= LEAST].reset_index()
+    kept = rows[rows["people"] >= LEAST[every]].reset_index()
     return [{str(key): value for key, value in row.items()} for row in kept.to_dict("records")]
 
 
