@@ -182,18 +182,31 @@ def _joined(parts: list[pd.Series]) -> pd.Series:
     return text
 
 
-_COLOURS = "black blue brown cream gold green grey gray ivory orange pink purple red silver turquoise white yellow"
-_SIZES = "small medium large mini big giant jumbo xl"
-_VARIANT = re.compile(rf"\b(?:{'|'.join(f'{_COLOURS} {_SIZES}'.split())}|\d+)\b|\(.*?\)")
+_COLOURS = (
+    "amber amethyst aqua beige black blue bronze brown burgundy charcoal clear copper coral cream emerald fuchsia "
+    "fuschia gold golden green grey gray ivory lavender lilac lime magenta mauve mint multicolour multicoloured multi "
+    "navy natural orange pastel peach pink plum purple red rose ruby sage sand silver sky slate teal terracotta topaz "
+    "turq turquois turquoise violet white wht yellow dusty pale dark lt midnight"
+)
+_SIZES = "small medium large mini midi big giant tall short little extra xl xxl size sized"
+_COUNTS = (
+    "set pack packs pair of single twin assorted asstd asst piece pcs pc one two three four five six seven eight nine "
+    "ten dozen twelve each multipack"
+)
+_VARIANT = frozenset(f"{_COLOURS} {_SIZES} {_COUNTS} a an the with w and in on for by your".split())
 
 
 def product(title: str) -> str:
-    """A product's title without colours, sizes and numbers.
+    """What a product's title says beside colour, size, count, and the letter or number on it; in alphabetical order.
 
-    >>> product("SET OF 6 RED MUGS"), product("Set of 3 blue mugs")
-    ('set of mugs', 'set of mugs')
+    Left out too: what stands in brackets, articles and the like, and a plural ``s``.
+
+    >>> product("SET OF 6 RED MUGS"), product("Mug, blue (large)"), product("Tea mug")
+    ('mug', 'mug', 'mug tea')
     """
-    return _plain(_VARIANT.sub(" ", title.lower()))
+    words = re.findall(r"[^\W_]+", re.sub(r"\(.*?\)", " ", title.lower()))
+    kept = [word for word in words if word not in _VARIANT and len(word) > 1 and not any(map(str.isdigit, word))]
+    return " ".join(sorted({re.sub(r"(?<=\w\w[^\Ws])s$", "", word) for word in kept}))
 
 
 _VERSION = "live|concert|recording|acoustic|unplugged|remaster(?:ed)?|remix|mix|edit|version|edition|deluxe|box set"
