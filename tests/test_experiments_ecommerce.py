@@ -134,8 +134,10 @@ def test_a_planted_pair_is_found_and_named():
     share = _shop_pairs.shares_of_kinds(rd.Recommendations([[0, 1, 2], [0, 1, -1]]), pairs, kinds, 40)
     assert share["judged"] == pytest.approx(4 / 6, abs=1e-5)
     assert share["matching set"]["value"] == pytest.approx((1 / 3 + 1) / 2, abs=1e-5)
-    groups = _shop_pairs.by_likeness(pairs, np.zeros_like(alike), alike)
+    groups = _shop_pairs.by_likeness(pairs, {"none": np.zeros_like(alike), "alike": alike, "again": alike})
     assert (groups["alike"]["pairs"], groups["alike"]["together"]) == (2, 0.5)
+    assert (groups["none"]["together"], groups["again"]["pairs"]) == (None, 0)  # the first group that holds it
+    assert sum(each["pairs"] for each in groups.values()) == 40 * 39 / 2
 
 
 def test_lift_rises_where_near_products_are_bought_together():
@@ -308,7 +310,7 @@ def test_the_season_is_taken_out_within_months():
 
 def test_variants_in_one_basket():
     found = _shop_baskets.variants_bought(lines([0, 1, 3], [0, 3], [3, 4]), np.array([0, 0, 2, 3, 4]))
-    assert (found["at_least_2"], found["times_bought"]) == (0.5, 2)
+    assert (found["with_a_copy"], found["times_bought"]) == (0.5, 2)
 
 
 def test_text_that_tells_the_price_is_noticed():

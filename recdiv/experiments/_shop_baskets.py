@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -84,10 +84,10 @@ def season(lines: pd.DataFrame, kernel: EmbeddingKernel, *, k: int, rng: int) ->
     }
 
 
-def variants_bought(lines: pd.DataFrame, thing: np.ndarray[Any, Any], sizes: Sequence[int] = (2,)) -> dict[str, Any]:
-    """Of baskets that hold a product which has copies, the share that hold a copy of it too."""
+def variants_bought(lines: pd.DataFrame, thing: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """Of times that a basket holds a product which has copies, the share at which it holds a copy of it too."""
     unique = lines.drop_duplicates(["basket_id", "item"])
     own = thing[unique["item"].to_numpy()]
     many = np.bincount(thing)[own] > 1
     counts = unique[many].assign(thing=own[many]).groupby(["basket_id", "thing"]).size()
-    return {f"at_least_{n}": plain(float((counts >= n).mean())) for n in sizes} | {"times_bought": len(counts)}
+    return {"with_a_copy": plain(float((counts >= 2).mean())), "times_bought": len(counts)}

@@ -16,7 +16,7 @@ from recdiv.experiments._ecommerce_judged import BY_COSINE, JOINED, NOT_JOINED, 
 from recdiv.experiments._encoders import auc
 from recdiv.experiments._measure import plain
 from recdiv.kernels import EmbeddingKernel, Kernel
-from recdiv.presets import Preset, components, near_pairs
+from recdiv.presets import Preset, components, near_pairs, product
 from recdiv.tables import Catalog, Recommendations
 
 FAMILY = 5  # the largest number of copies that are counted together
@@ -27,6 +27,13 @@ def stems(catalog: Catalog) -> Ints:
     """The number of each stock code without its letter: 85123A and 85123B are one design, says the shop itself."""
     codes, _ = pd.factorize(catalog.frame["item_id"].str[:5])
     return np.asarray(codes, dtype=np.int64)
+
+
+def of_keys(catalog: Catalog) -> EmbeddingKernel:
+    """Titles without colour, size and count, as the encoder reads them; the whole title where nothing is left."""
+    titles = catalog.frame["title"].fillna("")
+    keys = titles.map(product)
+    return EmbeddingKernel.from_text(Catalog(catalog.frame[["item_id"]].assign(title=keys.where(keys != "", titles))))
 
 
 def pairs_within(numbers: Ints) -> Ints:

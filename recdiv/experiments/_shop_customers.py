@@ -56,6 +56,15 @@ def rule(lines: pd.DataFrame) -> Line:
     }
 
 
+def by_rule(lines: pd.DataFrame) -> dict[str, list[Any]]:
+    """The customers of each kind."""
+    people = customers(lines)
+    return {
+        "wholesale": people.index[people["wholesale"]].tolist(),
+        "retail": people.index[~people["wholesale"]].tolist(),
+    }
+
+
 def baskets_by_group(shop: Shop, column: str, *, rng: int) -> Line:
     """Variety of one basket of each customer, wholesale (or top spenders) against the others, and between the two."""
     people = customers(shop.lines)

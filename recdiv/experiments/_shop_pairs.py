@@ -1,13 +1,13 @@
 """What is bought together: pairs of products against chance, and what kinds of pair a list is made of.
 
-Two products are *alike* if their texts are near, and *together* if one basket holds both more often than chance within
-the month would have it. Alike and together: a matching set. Unlike and together: complements. Alike and not together:
-alternatives. The rest say nothing of each other.
+Two products are *alike* if they are copies, bear one product's name, or have near texts; and *together* if one basket
+holds both more often than chance within the month would have it. Alike and together: a matching set. Unlike and
+together: complements. Alike and not together: alternatives. The rest say nothing of each other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,21 +204,38 @@ def examples(pairs: Pairs, kinds: npt.NDArray[np.int64], titles: Sequence[str], 
     return found
 
 
-def by_likeness(
-    pairs: Pairs, copies: npt.NDArray[np.bool_], alike: npt.NDArray[np.bool_]
-) -> dict[str, dict[str, float | int | None]]:
-    """Of copies of one thing, of others that are alike, and of the rest: how many pairs, how many of them together."""
+def by_likeness(pairs: Pairs, groups: Mapping[str, npt.NDArray[np.bool_]]) -> dict[str, dict[str, float | int | None]]:
+    """Of each group of pairs, and of the rest: how many, and how many of them together, or fewer than half of chance.
+
+    A pair belongs to the first group that holds it. ``apart`` is judged where chance expects 5 baskets or more: fewer
+    than half of them is rare by accident.
+    """
     upper = np.triu_indices(len(pairs.rows), 1)
     met, seen, mean = (each[upper] for each in (together(pairs), pairs.observed, pairs.expected))
-    apart = (mean >= 5) & (seen <= mean / LIFT)  # five expected: fewer than half of them is rare by chance alone
-    groups = {"copies": copies[upper], "alike": (alike & ~copies)[upper], "unlike": (~alike & ~copies)[upper]}
-    return {
-        name: {
+    apart = (mean >= 5) & (seen <= mean / LIFT)
+    left, found = np.ones(len(seen), dtype=bool), {}
+    for name, mask in {**groups, "unlike": np.ones(pairs.observed.shape, dtype=bool)}.items():
+        mine = mask[upper] & left
+        left &= ~mine
+        enough = int((mean[mine] >= 5).sum())
+        found[name] = {
             "pairs": int(mine.sum()),
             "together": plain(float(met[mine].mean())) if mine.any() else None,
-            "expected_5": int((mean[mine] >= 5).sum()),
-            "apart": plain(float(apart[mine].sum() / max(1, (mean[mine] >= 5).sum()))),
+            "expected_5": enough,
+            "apart": plain(float(apart[mine].sum() / enough)) if enough else None,
             "lift": plain(float(seen[mine].sum() / mean[mine].sum())) if mine.any() else None,
         }
-        for name, mine in groups.items()
-    }
+    return found
+
+
+def same_label(labels: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
+    """Which items share a label, ``[n, n]``; an item without one shares none.
+
+    >>> same_label([("mug",), ("tin", "mug"), (), ()]).tolist()[0]
+    [True, True, False, False]
+    """
+    names = sorted({name for own in labels for name in own})
+    held = np.zeros((len(labels), len(names)))
+    for row, own in enumerate(labels):
+        held[row, [names.index(name) for name in own]] = 1
+    return np.asarray(held @ held.T > 0)

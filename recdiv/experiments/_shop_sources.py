@@ -14,13 +14,13 @@ from recdiv.experiments._ecommerce_judged import HEADS
 from recdiv.experiments._measure import plain
 from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
 from recdiv.lm.clusters import clusters
-from recdiv.lm.item_tags import TagsWords, head, product_tags
+from recdiv.lm.item_tags import head
 from recdiv.tables import Catalog, Recommendations
 
 SIZES = (30, 100, 300)
 SEEDS = (0, 1, 2, 3, 4)
 NULL = 5
-Labels = Sequence[tuple[str, ...]]
+Labels = Sequence[Sequence[str]]
 
 
 class LastWord:
@@ -81,18 +81,16 @@ def describe_labels(labels: Labels) -> dict[str, Any]:
     }
 
 
-def sources(catalog: Catalog, kernel: EmbeddingKernel, tagger: TagsWords, *, seed: int = 0) -> dict[str, Kernel]:
+def sources(kernel: EmbeddingKernel, whole: Labels, last: Labels, *, seed: int = 0) -> dict[str, Kernel]:
     """Every reading of sameness, from the one that sees none to the one that sees all, by what readers call it."""
-    titles = catalog.frame["title"].fillna("").tolist()
     found: dict[str, Kernel] = {
-        "identities": IdentityKernel(len(catalog)),
-        "tags": CategoryKernel(product_tags(titles, tagger)),
-        "tags, last word": CategoryKernel(product_tags(titles, tagger, heads=True)),
+        "identities": IdentityKernel(kernel.n_items),
+        "tags": CategoryKernel(whole),
+        "tags, last word": CategoryKernel(last),
     }
     for n in SIZES:
-        if n <= len(catalog):
-            labels = clusters(kernel.vectors, n, rng=seed)
-            found[f"{n} clusters"] = CategoryKernel([str(label) for label in labels.tolist()])
+        labels = clusters(kernel.vectors, n, rng=seed)
+        found[f"{n} clusters"] = CategoryKernel([str(label) for label in labels.tolist()])
     return {**found, "vectors": kernel}
 
 

@@ -90,6 +90,11 @@ class Run:
         return self.lines[(self.lines["timestamp"] >= self.shop.at) & self.lines["user_id"].isin(users)]
 
     @cached_property
+    def tags(self) -> Cell:
+        """The products that the tagger finds in each title, whole and by last word, from the cell that keeps them."""
+        return CELLS.get({"data": DATA, "question": "tags", "seed": SEED, "epochs": EPOCHS}, self._tagged)
+
+    @cached_property
     def thing(self) -> np.ndarray[Any, Any]:
         """Which items are copies of one thing, by the preset."""
         numbers = presets.get("ecommerce").same_thing(self.prepared.catalog, self.kernel)
@@ -102,21 +107,23 @@ class Run:
         lists = {n: self.prepared.split.recommend(m, k=LONGEST).items.tolist() for n, m in models.items()}
         return {"lists": lists, "options": options, "training_seconds": round(time.process_time() - began, 1)}
 
+    def _tagged(self) -> Cell:
+        began = time.process_time()
+        tagger = categories.train_tagger(seed=SEED, epochs=EPOCHS)
+        trained = round(time.process_time() - began, 1)
+        titles = self.prepared.catalog.frame["title"].tolist()
+        whole, last = (product_tags(titles, tagger, heads=heads) for heads in (False, True))
+        return {"whole": whole, "last": last, "training_seconds": trained}
+
 
 def ask_sources(run: Run) -> Cell:
     """Which source of categories says what of the same lists."""
-    began = time.process_time()
-    tagger = categories.train_tagger(seed=SEED, epochs=EPOCHS)
-    trained = round(time.process_time() - began, 1)
     catalog, lists = run.prepared.catalog, {**run.shop.lists, "baskets": run.natural}
-    titles = catalog.frame["title"].tolist()
-    tags, heads = (product_tags(titles, tagger, heads=only) for only in (False, True))
-    last = product_tags(titles, categories.LastWord(), heads=True)
-    kernels = categories.sources(catalog, run.kernel, tagger, seed=SEED)
+    last = product_tags(catalog.frame["title"].tolist(), categories.LastWord(), heads=True)
+    kernels = categories.sources(run.kernel, run.tags["whole"], run.tags["last"], seed=SEED)
     return {
-        "training_seconds": trained,
-        "tags": categories.describe_labels(tags),
-        "heads": categories.describe_labels(heads) | categories.right_heads(catalog, heads),
+        "tags": categories.describe_labels(run.tags["whole"]),
+        "heads": categories.describe_labels(run.tags["last"]) | categories.right_heads(catalog, run.tags["last"]),
         "last_word": categories.describe_labels(last) | categories.right_heads(catalog, last),
         "readings": categories.readings(lists, kernels),
         "cluster_seeds": categories.cluster_seeds(run.kernel, run.shop.lists),
@@ -141,15 +148,17 @@ def ask_pairs(run: Run) -> Cell:
     shop, n = run.shop, len(run.prepared.catalog)
     before = run.lines[run.lines["timestamp"] < shop.at]
     pairs = bought.count_pairs(before, n)
-    cosine = run.kernel.gram(pairs.rows).numpy()
-    same = run.thing[pairs.rows][:, None] == run.thing[pairs.rows]
-    alike = same | (cosine >= bought.ALIKE)
-    kinds = bought.kinds_of_pair(pairs, alike)
+    likeness = {
+        "copies": run.thing[pairs.rows][:, None] == run.thing[pairs.rows],
+        "same product by its tag": bought.same_label([run.tags["last"][row] for row in pairs.rows]),
+        "near text": run.kernel.gram(pairs.rows).numpy() >= bought.ALIKE,
+    }
+    kinds = bought.kinds_of_pair(pairs, np.any(list(likeness.values()), axis=0))
     lists = {"baskets": run.natural, "baskets, dealt": dealt(run.natural, rng=SEED), **shop.lists}
     return {
         "items": len(pairs.rows),
         "lift": bought.lift_by_likeness(before, run.kernel, pairs),
-        "by_likeness": bought.by_likeness(pairs, same, alike),
+        "by_likeness": bought.by_likeness(pairs, likeness),
         "kinds": {name: int((kinds[np.triu_indices(len(kinds), 1)] == i).sum()) for i, name in enumerate(bought.KINDS)},
         "shares": {name: bought.shares_of_kinds(recs, pairs, kinds, n) for name, recs in lists.items()},
         "examples": bought.examples(pairs, kinds, run.prepared.catalog.frame["title"].tolist()),
@@ -165,7 +174,7 @@ def ask_copies(run: Run) -> Cell:
         "identities": IdentityKernel(len(catalog)),
         "vectors": run.kernel,
         "centred vectors": centre(run.kernel),
-        "vectors of the key": _of_keys(catalog),
+        "vectors of the key": copies.of_keys(catalog),
         "things": CategoryKernel([str(number) for number in run.thing]),
     }
     lists = {"baskets": run.natural, "baskets, dealt": dealt(run.natural, rng=SEED), **run.shop.lists}
@@ -187,6 +196,10 @@ def ask_customers(run: Run) -> Cell:
         "baskets": buyers.baskets_by_group(run.shop, "wholesale", rng=SEED),
         "baskets_by_spend": buyers.baskets_by_group(run.shop, "top_spender", rng=SEED),
         "lists": buyers.lists_by_group(run.shop),
+        "variants": {
+            name: natural_lists.variants_bought(run.lines[run.lines["user_id"].isin(users)], run.thing)
+            for name, users in buyers.by_rule(run.lines).items()
+        },
     }
 
 
@@ -201,7 +214,7 @@ def ask_preset(run: Run) -> Cell:
     read = {
         "title and other descriptions": EmbeddingKernel.from_text(catalog),
         "title": EmbeddingKernel.from_text(Catalog(catalog.frame[["item_id", "title"]])),
-        "key of the title": _of_keys(catalog),
+        "key of the title": copies.of_keys(catalog),
     }
     found = {}
     for name, plain_kernel in read.items():
@@ -212,13 +225,6 @@ def ask_preset(run: Run) -> Cell:
                 "validation_ndcg@10": plain(validation_mark(model, run.prepared)),
             }
     return {"templates": found}
-
-
-def _of_keys(catalog: Catalog) -> EmbeddingKernel:
-    """Titles without colour, size and count, as the encoder reads them; the whole title where nothing is left."""
-    titles = catalog.frame["title"].fillna("")
-    keys = titles.map(presets.product)
-    return EmbeddingKernel.from_text(Catalog(catalog.frame[["item_id"]].assign(title=keys.where(keys != "", titles))))
 
 
 QUESTIONS: dict[str, Callable[[Run], Cell]] = {
@@ -260,7 +266,7 @@ def table(run: Run) -> dict[str, Any]:
         "options": lists.get("options"),
         "slots": K,
         "wholesale": f"{DOZEN} units or more on the median line",
-        "alike": f"one thing by the preset, or a cosine of {bought.ALIKE} or more",
+        "alike": f"copies by the preset, one last word of their tags, or a cosine of {bought.ALIKE} or more",
         "together": f"{bought.LIFT:g} times chance or more, Benjamini-Hochberg at {bought.FALSE:g}",
         "often": f"items in {bought.OFTEN} baskets or more before the test; baskets of 2 to {bought.LARGEST} products",
         "tagger": f"all-MiniLM-L6-v2 fine-tuned on the bundled titles, {EPOCHS} epochs",
@@ -281,7 +287,7 @@ def _settings(question: str) -> Cell:
 
 
 def _timed(question: Callable[[Run], Cell], run: Run) -> Cell:
-    _ = run.shop, run.natural, run.thing  # made before the clock starts: they serve every question
+    _ = run.shop, run.natural, run.thing, run.tags  # made before the clock starts: they serve every question
     began = time.process_time()
     return {**question(run), "cpu_seconds": round(time.process_time() - began, 1)}
 
