@@ -22,7 +22,7 @@ from recdiv._titles import edition_key
 from recdiv.kernels import EmbeddingKernel
 from recdiv.tables import Catalog
 
-__all__ = ["Preset", "get", "names"]
+__all__ = ["Preset", "get", "names", "product"]
 
 _BLOCK = 1024  # rows of the similarity matrix held at once
 
@@ -235,7 +235,14 @@ def _plain(text: str) -> str:
 _PRESETS = {
     each.name: each
     for each in (
-        Preset("ecommerce", near=0.95, key=product),
+        Preset(
+            "ecommerce",
+            near=0.95,
+            key=product,
+            evidence="results/ecommerce.json: on Online Retail the key joins 85 % of the copies among pairs judged by "
+            "hand, and 98 of 100 of what it joins are copies (a cosine of 0.9: 59 %, and 95 of 100); whole titles "
+            "recommend better than bare ones, and taking the mean vector out moves little",
+        ),
         Preset("news", near=0.9),
         Preset("music", titled=False, centred=True, near=2.0, key=recording),
         Preset("video", reads=("category",), without=("tags",), near=2.0, key=edition_key, along=("year",)),

@@ -180,18 +180,21 @@ def test_slots_that_hold_a_copy_of_an_earlier_one():
 @pytest.fixture
 def judged(monkeypatch):
     """Two bands with two judged pairs each."""
-    bands = {0.6: [("a1", "b", True), ("a1", "c", False)], 0.9: [("a1", "a2", True), ("b", "c", True)]}
+    bands = {
+        0.6: [("10000A", "20000", True), ("10000A", "30000", False)],
+        0.9: [("10000A", "10000B", True), ("20000", "30000", True)],
+    }
     monkeypatch.setattr(_shop_copies, "BY_COSINE", bands)
-    return rd.Catalog(pd.DataFrame({"item_id": ["a1", "a2", "b", "c"], "title": ["x", "x", "y", "z"]}))
+    return rd.Catalog(pd.DataFrame({"item_id": ["10000A", "10000B", "20000", "30000"], "title": ["x", "x", "y", "z"]}))
 
 
 def test_a_rule_is_marked_by_weighted_judgements(judged, monkeypatch):
     monkeypatch.setattr(_shop_copies, "band_sizes", lambda kernel: {0.6: 20, 0.9: 2})
-    found = _shop_copies.marked(np.array([0, 0, 0, 3]), judged, None)  # joins a1, a2, b
-    # weights 10 (low band) and 1 (high): joined a1-b (10, right) and a1-a2 (1, right); true: 10 + 1 + 1
+    found = _shop_copies.marked(np.array([0, 0, 0, 3]), judged, None)  # joins the first three
+    # weights 10 (low band) and 1 (high): joined are 10 and 1, both right; true are 10 + 1 + 1
     assert (found["precision"], found["recall"]) == (1.0, pytest.approx(11 / 12, abs=1e-5))
-    assert (found["pairs"], found["items"]) == (3, 3)
-    wrong = _shop_copies.marked(np.array([0, 1, 2, 0]), judged, None)  # joins a1, c
+    assert (found["pairs"], found["items"], found["stems"]) == (3, 3, 1.0)
+    wrong = _shop_copies.marked(np.array([0, 1, 2, 0]), judged, None)  # joins the first and the last
     assert (wrong["precision"], wrong["recall"]) == (0.0, 0.0)
 
 
@@ -232,7 +235,7 @@ def test_every_judgement_is_of_two_products():
     assert (len(hand.JOINED), len(hand.NOT_JOINED), len(hand.HEADS)) == (80, 60, 100)
 
 
-U, N = 60, 60
+U, N = 60, 240
 
 
 @pytest.fixture
@@ -241,8 +244,8 @@ def shop(tmp_path, monkeypatch):
     generator = np.random.default_rng(0)
     names = [
         f"{colour} {thing} {place}"
-        for place in "attic barn cellar".split()
-        for thing in "mug tin box hat".split()
+        for place in "attic barn cellar den eaves flat".split()
+        for thing in "mug tin box hat jar lamp rug vase".split()
         for colour in "red blue green pink grey".split()
     ]
     frame = pd.DataFrame({"item_id": [f"{10000 + i // 5}{'ABCDE'[i % 5]}" for i in range(N)], "title": names})
@@ -257,13 +260,13 @@ def shop(tmp_path, monkeypatch):
         )
         for u in range(U)
         for b in range(6)
-        for i in generator.choice(N, size=12, replace=False)
+        for i in generator.choice(N, size=20, replace=False)
     ]
     events = pd.DataFrame(rows, columns=["user_id", "item_id", "basket_id", "timestamp", "quantity"]).assign(price=2.0)
     data = SimpleNamespace(name="online_retail", catalog=catalog, interactions=rd.Interactions(events, catalog))
     split = temporal_split(first_events(data.interactions))
     prepared = Prepared("online_retail", catalog, split, {"protocol": split.protocol})
-    kernel = rd.EmbeddingKernel(generator.normal(size=(N, 8)))
+    kernel = rd.EmbeddingKernel(generator.normal(size=(N, 40)))
     pairs = [(catalog.item_ids[0], catalog.item_ids[1], True), (catalog.item_ids[0], catalog.item_ids[9], False)]
     monkeypatch.setenv("RECDIV_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(ecommerce, "CELLS", Cells("ecommerce", recipe=1))
@@ -272,8 +275,9 @@ def shop(tmp_path, monkeypatch):
     monkeypatch.setattr(ecommerce, "prepare", lambda name: prepared)
     monkeypatch.setattr(ecommerce.datasets, "load", lambda name: data)
     monkeypatch.setattr(rd.EmbeddingKernel, "from_text", lambda catalog, encoder=None: kernel)
+    monkeypatch.setattr(ecommerce, "TextEncoder", lambda: SimpleNamespace(encode=lambda texts, **k: None))
     monkeypatch.setattr(_shop_sources, "train_tagger", lambda **k: _shop_sources.LastWord())
-    monkeypatch.setattr(_shop_sources, "HEADS", {catalog.item_ids[0]: "attic"})
+    monkeypatch.setattr(ecommerce, "HEADS", {catalog.item_ids[0]: "attic"})
     monkeypatch.setattr(_shop_sources, "SIZES", (4,))
     monkeypatch.setattr(_shop_copies, "BY_COSINE", {0.6: pairs, 0.9: pairs})
     monkeypatch.setattr(_shop_copies, "JOINED", pairs)
@@ -286,7 +290,7 @@ def test_every_question_is_answered_once(shop, monkeypatch):
     file = ecommerce.main(["--results", str(shop)])
     recorded = json.loads(file.read_text())
     assert set(ecommerce.QUESTIONS) < set(recorded)
-    assert recorded["copies"]["things"] == 12  # four objects in three places, whatever the colour
+    assert recorded["copies"]["things"] == 48  # eight objects in six places, whatever the colour
     assert recorded["copies"]["rules"]["key of the title"]["stems"] == 1.0
     assert recorded["customers"]["rule"]["wholesale"] == U // 3
     identities = [row for row in recorded["sources"]["readings"] if row["source"] == "identities"]

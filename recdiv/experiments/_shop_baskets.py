@@ -77,7 +77,7 @@ def season(lines: pd.DataFrame, kernel: EmbeddingKernel, *, k: int, rng: int) ->
     return {
         "baskets": len(whole.alpha_per_user),
         "alpha": plain(whole.alpha),
-        "alpha_null": plain(whole.gamma / float(np.exp(whole.chi_null.mean()))),
+        "alpha_null": plain(whole.gamma / np.exp(float(whole.chi_null.mean()))),
         "excess": plain(whole.chi_excess),
         "excess_within_month": plain(float(np.average(values, weights=weights))),
         "months": len(values),

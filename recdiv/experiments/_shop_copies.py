@@ -11,12 +11,15 @@ import pandas as pd
 import torch
 
 from recdiv.diversity import effective_number
+from recdiv.evaluation import compare
 from recdiv.evaluation._intervals import bootstrap_means, percentile_interval
 from recdiv.experiments._ecommerce_judged import BY_COSINE, JOINED, NOT_JOINED, Judged
 from recdiv.experiments._encoders import auc
 from recdiv.experiments._measure import plain
+from recdiv.experiments._models import MODELS, build
+from recdiv.experiments._sets import Prepared
 from recdiv.kernels import EmbeddingKernel, Kernel
-from recdiv.presets import Preset, components, near_pairs, product
+from recdiv.presets import Preset, centre, components, near_pairs, product
 from recdiv.tables import Catalog, Recommendations
 
 FAMILY = 5  # the largest number of copies that are counted together
@@ -88,7 +91,7 @@ def marked(thing: Ints, catalog: Catalog, kernel: EmbeddingKernel) -> dict[str, 
         "pairs": len(every),
         "items": len(np.unique(every)),
         "precision": plain(right / joined) if joined else None,
-        "recall": plain(right / true),
+        "recall": plain(right / true) if true else None,
         "stems": plain(float((thing[shop[:, 0]] == thing[shop[:, 1]]).mean())),
     }
 
@@ -117,13 +120,40 @@ def _as_said(pairs: Judged, thing: Ints, catalog: Catalog) -> dict[str, int]:
     return {"joined": int((thing[rows[:, 0]] == thing[rows[:, 1]]).sum())}
 
 
+def templates(prepared: Prepared) -> dict[str, dict[str, Any]]:
+    """What each text that could be read does, its mean vector left in or taken out.
+
+    ``validation`` is nDCG@10 of averaged texts on the validation part, and its paired difference from the first.
+    """
+    catalog, split = prepared.catalog, prepared.split
+    read = {
+        "title and other descriptions": EmbeddingKernel.from_text(catalog),
+        "title": EmbeddingKernel.from_text(Catalog(catalog.frame[["item_id", "title"]])),
+        "key of the title": of_keys(catalog),
+    }
+    kernels = {f"{name}, plain": kernel for name, kernel in read.items()}
+    kernels |= {f"{name}, centred": centre(kernel) for name, kernel in read.items()}
+    models = {name: build(MODELS["text_mean"], {"half_life": 2.0}, kernel, seed=0) for name, kernel in kernels.items()}
+    lists = {name: split.recommend(m.fit(split.train), part="validation", k=10) for name, m in models.items()}
+    told = compare(lists, catalog, test=split.validation, metrics=["ndcg@10"])
+    rows: Any = told.differences.set_index("system").to_dict("index")
+    return {
+        name: {
+            **told_apart(kernel, catalog),
+            "validation": plain(told.reports[name]["ndcg@10"]),
+            **{key: plain(rows[name][key]) for key in ("difference", "low", "high") if name in rows},
+        }
+        for name, kernel in kernels.items()
+    }
+
+
 def told_apart(kernel: EmbeddingKernel, catalog: Catalog, *, rng: int = 0) -> dict[str, float | int | None]:
     """AUC of the kernel's cosines: pairs of one stock number against pairs at random, and against near neighbours."""
     generator = np.random.default_rng(rng)
     shop, number = pairs_within(stems(catalog)), stems(catalog)
     others = generator.choice(len(catalog), size=(20_000, 2))
     others = others[number[others[:, 0]] != number[others[:, 1]]]
-    rows = generator.choice(len(catalog), size=1000, replace=False)
+    rows = generator.permutation(len(catalog))[:1000]
     cosines = kernel.cross(rows, np.arange(len(catalog))).numpy().copy()
     cosines[number[rows][:, None] == number] = -2.0
     of = [(kernel.vectors[pairs[:, 0]] * kernel.vectors[pairs[:, 1]]).sum(1).numpy() for pairs in (shop, others)]
@@ -146,8 +176,8 @@ def counted(thing: Ints, kernels: Mapping[str, Kernel], *, q: float = 1.0) -> di
     for name, kernel in kernels.items():
         found[name] = {"strangers": plain(float(effective_number(strangers, kernel, q=q).mean()))}
         for n in range(2, FAMILY + 1):
-            lists = np.stack([part[:n] for part in families if len(part) >= n])
-            found[name][str(n)] = plain(float(effective_number(lists, kernel, q=q).mean()))
+            lists = [part[:n] for part in families if len(part) >= n]
+            found[name][str(n)] = plain(float(effective_number(np.stack(lists), kernel, q=q).mean())) if lists else None
     return found
 
 

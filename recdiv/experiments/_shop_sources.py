@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from recdiv.diversity import partition
-from recdiv.experiments._ecommerce_judged import HEADS
 from recdiv.experiments._measure import plain
 from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
 from recdiv.lm.clusters import clusters
@@ -52,7 +51,7 @@ def train_tagger(*, seed: int = 0, epochs: int = 3, n: int | None = None) -> Any
     return tagger
 
 
-def right_heads(catalog: Catalog, heads: Labels, judged: Mapping[Any, str] = HEADS) -> dict[str, float | int | None]:
+def right_heads(catalog: Catalog, heads: Labels, judged: Mapping[Any, str]) -> dict[str, float | int | None]:
     """Of titles whose product was named by hand: how many got the right word, and how many nothing at all."""
     rows = catalog.rows(list(judged))
     found = [heads[row] for row in rows]

@@ -28,13 +28,13 @@ from recdiv.experiments import _shop_customers as buyers
 from recdiv.experiments import _shop_pairs as bought
 from recdiv.experiments import _shop_sources as categories
 from recdiv.experiments._cells import Cell, Cells
-from recdiv.experiments._measure import plain, validation_mark
-from recdiv.experiments._models import MODELS, build
+from recdiv.experiments._ecommerce_judged import HEADS
 from recdiv.experiments._sets import Prepared, prepare
 from recdiv.experiments._shop import DOZEN, Shop, baskets, dealt, first_purchases, lines_of
 from recdiv.experiments.pipeline import K, fit
 from recdiv.experiments.recommenders import choose
 from recdiv.kernels import CategoryKernel, EmbeddingKernel, IdentityKernel, Kernel
+from recdiv.lm.encoder import TextEncoder
 from recdiv.lm.item_tags import product_tags
 from recdiv.presets import centre
 from recdiv.tables import Catalog, Recommendations
@@ -123,8 +123,9 @@ def ask_sources(run: Run) -> Cell:
     kernels = categories.sources(run.kernel, run.tags["whole"], run.tags["last"], seed=SEED)
     return {
         "tags": categories.describe_labels(run.tags["whole"]),
-        "heads": categories.describe_labels(run.tags["last"]) | categories.right_heads(catalog, run.tags["last"]),
-        "last_word": categories.describe_labels(last) | categories.right_heads(catalog, last),
+        "heads": categories.describe_labels(run.tags["last"])
+        | categories.right_heads(catalog, run.tags["last"], HEADS),
+        "last_word": categories.describe_labels(last) | categories.right_heads(catalog, last, HEADS),
         "readings": categories.readings(lists, kernels),
         "cluster_seeds": categories.cluster_seeds(run.kernel, run.shop.lists),
     }
@@ -210,21 +211,10 @@ def ask_prices(run: Run) -> Cell:
 
 def ask_preset(run: Run) -> Cell:
     """What the encoder should read, and whether the mean vector should be taken out."""
-    catalog = run.prepared.catalog
-    read = {
-        "title and other descriptions": EmbeddingKernel.from_text(catalog),
-        "title": EmbeddingKernel.from_text(Catalog(catalog.frame[["item_id", "title"]])),
-        "key of the title": copies.of_keys(catalog),
-    }
-    found = {}
-    for name, plain_kernel in read.items():
-        for how, kernel in (("plain", plain_kernel), ("centred", centre(plain_kernel))):
-            model = build(MODELS["text_mean"], {"half_life": 2.0}, kernel, seed=SEED).fit(run.prepared.split.train)
-            found[f"{name}, {how}"] = {
-                **copies.told_apart(kernel, catalog),
-                "validation_ndcg@10": plain(validation_mark(model, run.prepared)),
-            }
-    return {"templates": found}
+    catalog, began = run.prepared.catalog, time.process_time()
+    TextEncoder().encode(catalog.texts(), cache=False, progress=False)
+    encoded = round(time.process_time() - began, 1)
+    return {"templates": copies.templates(run.prepared), "encoding_seconds": encoded}
 
 
 QUESTIONS: dict[str, Callable[[Run], Cell]] = {
@@ -273,10 +263,8 @@ def table(run: Run) -> dict[str, Any]:
         "seconds": "of processor time, one thread; training of recommenders and tagger under training_seconds",
     }
     spent = {name: cell["cpu_seconds"] for name, cell in cells.items()}
-    training = {
-        "recommenders": lists.get("training_seconds"),
-        "tagger": answers.get("sources", {}).get("training_seconds"),
-    }
+    tags = CELLS.done({"data": DATA, "question": "tags", "seed": SEED, "epochs": EPOCHS}) or {}
+    training = {name: kept.get("training_seconds") for name, kept in (("recommenders", lists), ("tagger", tags))}
     files = {each.name: each.sha256 for each in source(DATA).files}
     head = provenance(config=config, seeds=[SEED], data={DATA: files}, seconds=sum(spent.values()))
     return {**head, "cpu_seconds": spent, "training_seconds": training, **answers}
