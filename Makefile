@@ -72,6 +72,7 @@ real: $(READY)  ## load every real data set and record results on them (needs RE
 	$(BIN)/python -m recdiv.experiments.pipeline
 	$(BIN)/python -m recdiv.experiments.video
 	$(BIN)/python -m recdiv.experiments.ecommerce
+	$(BIN)/python -m recdiv.experiments.news
 	@mkdir -p _build/real
 	for data in movietweetings movielens; do \
 		$(BIN)/papermill -k python3 --cwd . notebooks/06_4_video.ipynb _build/real/06_4_video_$$data.ipynb \

@@ -7,12 +7,15 @@ as one thing. Each was chosen by the evidence named in its ``evidence``; chapter
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
@@ -39,6 +42,7 @@ class Preset:
         without: sources of text that are not read (values of a column ``text_source``).
         centred: whether the mean vector of the catalogue is taken out before cosines.
         near: cosine from which two items are one thing; above 1 for never by the vectors alone.
+        days: how far apart in time they may be for that, where the catalogue has times.
         key: what is left of a title when only the variant is told apart; equal keys are one thing. None for never.
         along: columns that must agree as well, where a catalogue has them.
         evidence: what the choices rest on, in one sentence.
@@ -54,6 +58,7 @@ class Preset:
     without: tuple[str, ...] = ()
     centred: bool = False
     near: float = 2.0
+    days: float = math.inf
     key: Callable[[str], str] | None = field(default=None, repr=False)
     along: tuple[str, ...] = ()
     evidence: str = ""
@@ -97,8 +102,9 @@ class Preset:
     def same_thing(self, catalog: Catalog, kernel: EmbeddingKernel | None = None) -> Tensor:
         """A number for each thing, int64 ``[I]``: near-copies share one (that of the first of them).
 
-        Items are joined if their titles have the same key (and ``along`` agrees), or their cosine reaches ``near``;
-        what is joined to the same item is joined. Without ``kernel`` the keys decide alone.
+        Items are joined if their titles have the same key (and ``along`` agrees), or their cosine reaches ``near`` and
+        no more than ``days`` lie between them; what is joined to the same item is joined. Without ``kernel`` the keys
+        decide alone.
 
         Raises:
             ValueError: if ``kernel`` is of another catalogue.
@@ -108,7 +114,25 @@ class Preset:
         joined = _by_key(catalog, self.key, self.along) if self.key else torch.arange(len(catalog))
         if kernel is None or self.near > 1:
             return joined
-        return components(near_pairs(kernel, self.near), joined)
+        pairs = near_pairs(kernel, self.near)
+        if math.isfinite(self.days) and "timestamp" in catalog.frame:
+            day = torch.tensor(days_of(catalog))
+            pairs = pairs[(day[pairs[:, 0]] - day[pairs[:, 1]]).abs() <= self.days]
+        return components(pairs, joined)
+
+
+def days_of(catalog: Catalog) -> npt.NDArray[np.float64]:
+    """When each item came out, in days; dates count from the first of them, numbers stay as they are.
+
+    >>> stamps = pd.to_datetime(["2021-03-01 00:00", "2021-03-02 12:00"])
+    >>> days_of(Catalog(pd.DataFrame({"item_id": [1, 2], "timestamp": stamps}))).tolist()
+    [0.0, 1.5]
+    """
+    require_columns(catalog.frame, "catalog", ["timestamp"])
+    stamp = catalog.frame["timestamp"]
+    if stamp.dtype.kind == "M":
+        stamp = (stamp - stamp.min()).dt.total_seconds() / 86_400
+    return np.asarray(stamp, dtype=np.float64)
 
 
 def centre(kernel: EmbeddingKernel) -> EmbeddingKernel:
@@ -243,7 +267,14 @@ _PRESETS = {
             "hand, and 98 of 100 of what it joins are copies (a cosine of 0.9: 59 %, and 95 of 100); whole titles "
             "recommend better than bare ones, and taking the mean vector out moves little",
         ),
-        Preset("news", near=0.9),
+        Preset(
+            "news",
+            centred=True,
+            near=0.75,
+            days=3.0,
+            evidence="results/news.json: on NeMig pairs of one sub-topic lie closer with chance 0.85 centred and 0.78 "
+            "plain; on the sample 99 % of the pairs joined within three days tell one story, without dates 72 %",
+        ),
         Preset("music", titled=False, centred=True, near=2.0, key=recording),
         Preset("video", reads=("category",), without=("tags",), near=2.0, key=edition_key, along=("year",)),
     )

@@ -256,5 +256,6 @@ def weighted_rates(shown: Shown, reach: Floats, group: Ints, names: list[str]) -
 def _ratio(top: Floats, bottom: Floats, user: Ints) -> dict[str, float]:
     """Σ top / Σ bottom and its interval by a bootstrap over people."""
     means = bootstrap_means(np.stack([top, bottom.astype(float)], axis=1), user.tolist(), draws=2000, rng=0)
-    low, high = percentile_interval(means[:, 0] / means[:, 1], 0.95)
+    with np.errstate(invalid="ignore"):  # a group that was never shown has no rate
+        low, high = percentile_interval(means[:, 0] / means[:, 1], 0.95)
     return {"": float(top.sum() / bottom.sum()) if bottom.sum() else math.nan, "_low": low, "_high": high}
