@@ -84,6 +84,12 @@ def test_updates_can_fail_and_can_be_unknown():
     assert carries({"x": read(nothing)})["x"].tolist()[7:10] == [None] * 3
 
 
+def test_where_nobody_beats_chance_nothing_is_said_of_accuracy():
+    numbers = {name: (0.001, *values[1:]) for name, values in NUMBERS.items()}
+    found = carries({"x": read(recorded(numbers=numbers))})["x"].tolist()
+    assert [place for place, holds in enumerate(found) if holds is None] == [2, 8, 11]
+
+
 @pytest.fixture(scope="module")
 def page():
     pytest.importorskip("sphinx")

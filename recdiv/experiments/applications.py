@@ -54,6 +54,12 @@ class Record:
         return _number(self.one_more, system, column)
 
     @property
+    def told(self) -> bool:
+        """Whether somebody is more accurate than chance: else nothing can be said of accuracy."""
+        chance = self.value("Random", "ndcg@10", "high")
+        return any(self.value(name, "ndcg@10", "low") > chance for name in self.able)
+
+    @property
     def able(self) -> list[str]:
         """The systems, but for the random one."""
         return [name for name in self.systems.index.unique("system") if name != "Random"]
@@ -94,6 +100,8 @@ def _meaning_tells_people_apart(record: Record) -> Holds:
 
 
 def _reader_is_most_accurate(record: Record) -> Holds:
+    if not record.told:
+        return None
     others = [record.value(name, "ndcg@10") for name in record.able if name != READER]
     return record.value(READER, "ndcg@10") > max(others)
 
@@ -122,7 +130,7 @@ def _re_ranking_widens_lists(record: Record) -> Holds:
 
 
 def _re_ranking_costs_nothing_sure(record: Record) -> Holds:
-    return None if record.re_ranked.empty else record.change("ndcg@10", "high") >= 0
+    return record.change("ndcg@10", "high") >= 0 if record.told and not record.re_ranked.empty else None
 
 
 def _re_ranking_makes_people_alike(record: Record) -> Holds:
@@ -137,7 +145,7 @@ def _one_more_moves_text_most(record: Record) -> Holds:
 
 
 def _one_more_pays(record: Record) -> Holds:
-    return record.answer(READER, "low") > 0
+    return record.answer(READER, "low") > 0 if record.told else None
 
 
 STATEMENTS: dict[str, Callable[[Record], Holds]] = {
