@@ -37,7 +37,7 @@ def recorded(**changes):
         {"metric": "ndcg@10", "plain": 0.04, "re-ranked": 0.039, "difference": -0.001, "low": -0.003, "high": 0.001},
         {"metric": "alpha", "plain": 5.0, "re-ranked": 6.0, "difference": 1.0, "low": 0.9, "high": 1.1},
         {"metric": "gamma", "plain": 25.0, "re-ranked": 26.0, "difference": 1.0, "low": -0.5, "high": 2.5},
-        {"metric": "chi", "plain": 1.4, "re-ranked": 1.3, "difference": -0.1, "low": -0.2, "high": -0.05},
+        {"metric": "chi_excess", "plain": 1.4, "re-ranked": 1.3, "difference": -0.1, "low": -0.2, "high": -0.05},
         {"metric": "semantic_coverage", "plain": 0.5, "re-ranked": 0.5, "difference": 0.0, "low": -0.1, "high": 0.1},
         {"metric": "calibration_qjsd", "plain": 0.5, "re-ranked": 0.5, "difference": 0.0, "low": -0.1, "high": 0.1},
     ]

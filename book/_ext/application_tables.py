@@ -34,7 +34,14 @@ COLUMNS = {
 }
 EXCESS = ("chi", "mutual_information")
 ORDER = ("Popularity", "Item kNN", "ALS", "Text (mean)", READER, "Random")
-UPDATED = ("ndcg@10", "alpha", "gamma", "chi", "semantic_coverage", "calibration_qjsd")
+UPDATED = {
+    "ndcg@10": "nDCG@10",
+    "alpha": "α",
+    "gamma": "γ",
+    "chi_excess": "χ beyond chance",
+    "semantic_coverage": "semantic coverage",
+    "calibration_qjsd": "distance from history",
+}
 MARKS = {True: "yes", False: "**no**", None: "–"}
 
 
@@ -56,7 +63,7 @@ def _cell(record: Record, system: str, metric: str) -> str:
 
 def re_ranked(records: Mapping[str, Record]) -> Iterator[str]:
     """Lines of Markdown: what re-ranking changed, a row a set."""
-    yield f"| | `diversity` | {' | '.join(COLUMNS[metric].removesuffix(' beyond chance') for metric in UPDATED)} |"
+    yield f"| | `diversity` | {' | '.join(UPDATED.values())} |"
     yield f"|---|---:|{'---:|' * len(UPDATED)}"
     for name, record in records.items():
         if record.note:
