@@ -60,8 +60,8 @@ def costs(
         )
     owners = np.asarray(list(users), dtype=object)[there]
     means = bootstrap_means(held, owners, draws=resamples, rng=rng)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):  # resamples without a hit: no loss can be told, NaN or -inf
         resampled = 1 - means / means[:, :1]
-    resampled[:, 0] = 0.0
-    ends = np.array([percentile_interval(column, confidence) for column in resampled.T])
+        resampled[:, 0] = 0.0
+        ends = np.array([percentile_interval(column, confidence) for column in resampled.T])
     return Costs(1 - accuracy / accuracy[0], ends[:, 0], ends[:, 1], resampled)
