@@ -293,6 +293,7 @@ def test_every_question_is_answered_once(shop, monkeypatch):
     assert recorded["copies"]["things"] == 48  # eight objects in six places, whatever the colour
     assert recorded["copies"]["rules"]["key of the title"]["stems"] == 1.0
     assert recorded["customers"]["rule"]["wholesale"] == U // 3
+    assert recorded["customers"]["new_products"]["n"] == recorded["customers"]["lists"]["Random"]["ndcg@10"]["n"]
     identities = [row for row in recorded["sources"]["readings"] if row["source"] == "identities"]
     assert all(abs(row["chi_excess"]) < 1e-9 for row in identities)  # equal lists without repeats: nothing to tell
     assert recorded["baskets"]["systems"][0]["system"] == "baskets"

@@ -99,6 +99,14 @@ def lists_by_group(shop: Shop) -> dict[str, Line]:
     return found
 
 
+def new_products(shop: Shop) -> Line:
+    """How many first purchases of the test there are of a wholesale customer and of another: what can be hit."""
+    test = shop.prepared.split.test
+    counts = np.bincount(test.user).astype(np.float64)
+    chosen = customers(shop.lines).loc[test.users, "wholesale"].to_numpy()
+    return compared(counts[chosen], counts[~chosen])
+
+
 def banded(shop: Shop) -> Catalog:
     """The catalogue with bands of price as its categories."""
     return Catalog(shop.catalog.frame.assign(category=price_bands(shop.catalog.frame["price"]).to_numpy()))

@@ -197,6 +197,7 @@ def ask_customers(run: Run) -> Cell:
         "baskets": buyers.baskets_by_group(run.shop, "wholesale", rng=SEED),
         "baskets_by_spend": buyers.baskets_by_group(run.shop, "top_spender", rng=SEED),
         "lists": buyers.lists_by_group(run.shop),
+        "new_products": buyers.new_products(run.shop),
         "variants": {
             name: natural_lists.variants_bought(run.lines[run.lines["user_id"].isin(users)], run.thing)
             for name, users in buyers.by_rule(run.lines).items()
