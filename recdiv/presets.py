@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from recdiv._columns import require_columns
+from recdiv._recordings import recording
 from recdiv._titles import edition_key
 from recdiv.kernels import EmbeddingKernel
 from recdiv.tables import Catalog
@@ -233,29 +233,6 @@ def product(title: str) -> str:
     return " ".join(sorted({re.sub(r"(?<=\w\w[^\Ws])s$", "", word) for word in kept}))
 
 
-_VERSION = "live|concert|recording|acoustic|unplugged|remaster(?:ed)?|remix|mix|edit|version|edition|deluxe|box set"
-_VERSION += "|sampler|cover"
-_BRACKET = re.compile(rf"\([^)]*\b(?:{_VERSION})\b[^)]*\)")
-_EDGE = re.compile(
-    rf"^[^:]*\bsampler\b[^:]*:|\s[-–—]\s(?:\w+\s)?(?:{_VERSION})\s*$|[(\s](?:feat|ft|featuring)\b.*$"
-    r"|\band other favourites\b"
-)
-
-
-def recording(title: str) -> str:
-    """A recording's title, or an artist's name, without accents, version, guests and a leading article.
-
-    >>> recording("Tin Rain (Live in Oslo)"), recording("Tin Rain – remaster"), recording("The Ánd & Co ft. B")
-    ('tin rain', 'tin rain', 'and and co')
-    """
-    plain = "".join(each for each in unicodedata.normalize("NFKD", title.lower()) if not unicodedata.combining(each))
-    return re.sub(r"^the (?=\w)", "", _plain(_EDGE.sub(" ", _BRACKET.sub(" ", plain).strip()).replace("&", " and ")))
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text))
-
-
 _PRESETS = {
     each.name: each
     for each in (
@@ -275,7 +252,16 @@ _PRESETS = {
             evidence="results/news.json: on NeMig pairs of one sub-topic lie closer with chance 0.85 centred and 0.78 "
             "plain; on the sample 99 % of the pairs joined within three days tell one story, without dates 72 %",
         ),
-        Preset("music", titled=False, centred=True, near=2.0, key=recording),
+        Preset(
+            "music",
+            titled=False,
+            centred=True,
+            near=2.0,
+            key=recording,
+            evidence="results/music.json: centred tags without the name are right on 88 % of Last.fm's triplets about "
+            "who is heard together, name and tags as they are on 83 %; on the sample 92 to 98 % of pairs with one key "
+            "are one thing, and 85 to 91 % of such pairs are found.",
+        ),
         Preset("video", reads=("category",), without=("tags",), near=2.0, key=edition_key, along=("year",)),
     )
 }

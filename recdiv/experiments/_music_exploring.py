@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from recdiv._columns import Rows
-from recdiv.diversity import conditional_effective_number, effective_number
+from recdiv.diversity import conditional_effective_number, partition
 from recdiv.kernels import EmbeddingKernel
 from recdiv.tables import Interactions
 
@@ -20,8 +20,9 @@ def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20,
 
     Columns: ``user``, position of the person; ``before``, how many choices came before; ``timestamp``; ``new``, the
     share of the item that the latest ``window`` choices do not explain (the residual of
-    :func:`recdiv.conditional_effective_number`); ``by_chance``, the same given somebody else's choices of the same
-    number, so that a longer history alone does not pass for repetition.
+    :func:`recdiv.conditional_effective_number`); ``by_chance``, the same given as many choices of somebody else, so
+    that a longer history alone does not pass for repetition. Where those hold the very item, it is left out: nobody's
+    own history does, unless they choose an item twice.
 
     Raises:
         ValueError: if ``window`` is below 1.
@@ -34,6 +35,7 @@ def explored(events: Interactions, kernel: EmbeddingKernel, *, window: int = 20,
     own = _latest(lists, events.user[asked], before[asked], window)
     other = _latest(lists, _others(events.user[asked], before[asked], lengths, rng), before[asked], window)
     items = torch.from_numpy(events.item[asked])[:, None]
+    other = torch.where(other == items, -1, other)
     return pd.DataFrame(
         {
             "user": events.user[asked],
@@ -72,19 +74,13 @@ def _others(users: Rows, before: Rows, lengths: Rows, rng: int) -> Rows:
 def widening(events: Interactions, kernel: EmbeddingKernel, counts: Sequence[int], *, rng: int = 0) -> pd.DataFrame:
     """How many different things the first n choices amount to, for those who made the most of ``counts``.
 
-    Columns: ``n``; ``own``, the mean over people; ``dealt``, the same choices dealt at random over the same people.
+    Columns: ``n``; ``own``, the geometric mean over people (alpha); ``dealt``, that of the same choices dealt at random
+    over the same people, none of whom is dealt an item twice.
     """
     lists, lengths = _padded(events)
-    first = lists[torch.from_numpy(lengths >= max(counts))][:, : max(counts)]
-    flat = first.flatten()
-    dealt = flat[torch.from_numpy(np.random.default_rng(rng).permutation(len(flat)))].reshape(first.shape)
-    return pd.DataFrame(
-        [
-            {
-                "n": n,
-                "own": float(effective_number(first[:, :n], kernel).mean()),
-                "dealt": float(effective_number(dealt[:, :n], kernel).mean()),
-            }
-            for n in counts
-        ]
-    )
+    first = lists[torch.from_numpy(lengths >= max(counts))]
+    rows = []
+    for n in counts:
+        parts = partition(first[:, :n], kernel, null=3, rng=rng)
+        rows.append({"n": n, "own": parts.alpha, "dealt": parts.gamma / parts.beta_null})
+    return pd.DataFrame(rows)

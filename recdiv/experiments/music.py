@@ -69,6 +69,7 @@ def table() -> dict[str, Any]:
     done = {name: cell for name in PARTS if (cell := CELLS.done({"part": name}))}
     config = {
         "encoder": "all-MiniLM-L6-v2",
+        "reads": "Last.fm by the preset: twelve tags, the name where there is none, centred; the study uncentred",
         "split": "one artist of each person with at least ten, drawn at random, is held out with all its plays",
         "seconds": "of processor time, one thread; encoding and fitting shown apart by part",
         "cpu_seconds": {name: cell["cpu_seconds"] for name, cell in done.items()},
