@@ -73,10 +73,6 @@ real: $(READY)  ## load every real data set and record results on them (needs RE
 	$(BIN)/python -m recdiv.experiments.video
 	$(BIN)/python -m recdiv.experiments.ecommerce
 	$(BIN)/python -m recdiv.experiments.news
-	@mkdir -p _build/real
-	for data in movietweetings movielens; do \
-		$(BIN)/papermill -k python3 --cwd . notebooks/06_4_video.ipynb _build/real/06_4_video_$$data.ipynb \
-			-p DATA $$data -p RECORD True || exit 1; done
 
 dist: $(READY)  ## wheel and source distribution in dist/
 	$(BIN)/python -m build

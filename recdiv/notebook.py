@@ -31,7 +31,6 @@ __all__ = [
     "load",
     "machine",
     "pick",
-    "record",
     "results",
     "results_folder",
     "run_time",
@@ -185,20 +184,6 @@ def results(name: str) -> dict[str, Any]:
         raise FileNotFoundError(f"results: {name!r} is not recorded, only {known}; `make real` writes results/*.json")
     recorded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return recorded
-
-
-def record(
-    name: str, content: Mapping[str, Any], *, dataset: Dataset, config: Mapping[str, Any], seed: int, seconds: float
-) -> Path:
-    """Write ``results/<name>.json``: ``content`` under a head that says where it comes from (``make real``)."""
-    from recdiv._provenance import provenance, write_json
-    from recdiv.datasets._sources import source, sources
-
-    files = {each.name: each.sha256 for each in source(dataset.name).files} if dataset.name in sources() else {}
-    head = provenance(config=config, seeds=[seed], data={dataset.name: files}, seconds=seconds)
-    path = results_folder() / f"{name}.json"
-    write_json(path, {**head, **content})
-    return path
 
 
 def results_folder() -> Path:

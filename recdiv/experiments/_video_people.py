@@ -65,7 +65,7 @@ def similarities(films: pd.DataFrame, rows: Rows, watched: Numbers) -> dict[str,
         found[name] = _of_pairs(kernel, rows)
         found[name + CENTRED] = _of_pairs(centre(kernel), rows)
         if "genres, description" in name:
-            bare = torch.from_numpy((films["text"] == "").to_numpy())
+            bare = torch.tensor((films["text"] == "").to_numpy())
             found[name + BY_FORMAT] = _of_pairs(by_format(kernel.vectors, bare), rows)
     labels = [set(labels_of(value)) for value in films["category"]]
     found["genre labels, Jaccard"] = np.array([_jaccard(labels[a], labels[b]) for a, b in rows])
