@@ -75,7 +75,7 @@ def table(cells: Sequence[Cell]) -> dict[str, Any]:
         keys = [str(cell[key]) for key in ("part", "data", "rule", "order", "films", "reading") if key in cell]
         for key in keys[:-1]:
             at = at.setdefault(key, {})
-        at[keys[-1]] = cell["found"]
+        at[keys[-1]] = _rounded(cell["found"])
     config = {
         "encoder": "all-MiniLM-L6-v2",
         "texts": {"rules": _video_texts.RULES, "shares": _video_texts.SHARES, "draws": _video_texts.DRAWS,
@@ -91,6 +91,15 @@ def table(cells: Sequence[Cell]) -> dict[str, Any]:
     }
     spent = sum(cell["cpu_seconds"] for cell in cells)
     return {**provenance(config=config, seeds=[SEED], data=files, seconds=spent), **parts}
+
+
+def _rounded(found: Any) -> Any:  # noqa: ANN401
+    """The same with six significant digits of every number."""
+    if isinstance(found, dict):
+        return {key: _rounded(value) for key, value in found.items()}
+    if isinstance(found, list):
+        return [_rounded(value) for value in found]
+    return plain(found) if isinstance(found, float) else found
 
 
 def _of_texts(data: str, described: Callable[[], Described]) -> list[Work]:
