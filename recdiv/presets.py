@@ -262,7 +262,16 @@ _PRESETS = {
             "who is heard together, name and tags as they are on 83 %; on the sample 92 to 98 % of pairs with one key "
             "are one thing, and 85 to 91 % of such pairs are found.",
         ),
-        Preset("video", reads=("category",), without=("tags",), near=2.0, key=edition_key, along=("year",)),
+        Preset(
+            "video",
+            reads=("category",),
+            without=("tags",),
+            near=2.0,
+            key=edition_key,
+            along=("year",),
+            evidence="results/video.json: on 1,070 judged pairs of films title and genres agree with people better "
+            "(AUC 0.72) than titles (0.62); title and year tell an edition from a sequel, vectors hardly do (AUC 0.69)",
+        ),
     )
 }
 
