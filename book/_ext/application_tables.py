@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -137,15 +138,24 @@ def figure(records: Mapping[str, Record]) -> str:
 
 def chosen_presets(_records: Mapping[str, Record]) -> Iterator[str]:
     """Lines of Markdown: the presets of the library, a row a field."""
-    yield "| | read after the title | kernel | one thing | evidence |"
+    yield "| | read | kernel | one thing | evidence |"
     yield "|---|---|---|---|---|"
     for each in map(presets.get, presets.names()):
-        reads = ", ".join([*(f"`{column}`" for column in each.reads), "text"])
+        first = "title" if each.titled else "title where there is nothing else"
+        reads = ", ".join([first, *(f"`{column}`" for column in each.reads), "text"])
         kernel = "centred cosine" if each.centred else "cosine"
-        same = [f"cosine ≥ {each.near:g}"] if each.near <= 1 else []
-        if each.key is not None:
-            same.append(f"the same title by {{py:func}}`recdiv.presets.{each.key.__name__}`")
-        yield f"| `{each.name}` | {reads} | {kernel} | {' or '.join(same) or 'never'} | {each.evidence or '–'} |"
+        yield f"| `{each.name}` | {reads} | {kernel} | {_one_thing(each)} | {each.evidence or '–'} |"
+
+
+def _one_thing(preset: presets.Preset) -> str:
+    found = []
+    if preset.near <= 1:
+        within = f" within {preset.days:g} days" if preset.days < math.inf else ""
+        found.append(f"cosine ≥ {preset.near:g}{within}")
+    if preset.key is not None:
+        same = " and ".join(["title", *(f"`{column}`" for column in preset.along)])
+        found.append(f"the same {same} but for the variant")
+    return " or ".join(found) or "never"
 
 
 _PARTS = {
