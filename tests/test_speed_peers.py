@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks import encode, topk
+from benchmarks import encode, fit, topk
 from benchmarks.speed.rounds import by_turns, side
 
 
@@ -61,3 +61,32 @@ def test_the_record_holds_what_the_page_says_of_it(name):
             assert recorded["config"]["items"] == 1_000_000
             assert row["same_items"] > 0.999
             assert row["ours"]["gigabytes"] < 2
+
+
+def test_both_training_loops_do_the_same_steps():
+    """Order of windows, dropout, rates, clipping: were one of them another, losses of later epochs would part."""
+    pytest.importorskip("transformers")
+    from recommend_world import TRAIN
+
+    from benchmarks.speed.runners.fit_loop import by_own, by_trainer
+    from recdiv.recommend import SASRec
+    from recdiv.recommend._fit import Plan, seeded
+
+    found = []
+    for loop in (by_own, by_trainer):
+        with seeded(0):
+            module = SASRec(dimension=16, layers=1, length=10, dropout=0.3)._build(TRAIN)
+            plan = Plan(3, None, 20, 0.01, 0.01, 10, 0, progress=False)
+            found.append(loop(module, TRAIN.histories(), plan))
+    assert found[0] == pytest.approx(found[1], abs=1e-5)  # float32 sums in another order
+    assert len({round(loss, 4) for loss in found[0]}) == 3
+
+
+def test_the_record_of_both_loops_holds_what_the_page_says_of_it():
+    rows = json.loads(fit.TARGET.read_text(encoding="utf-8"))["rows"]
+    assert [(row["model"], row["data"], row["epochs"]) for row in rows] == list(fit.CASES)
+    for row in rows:
+        assert row["apart"] <= fit.AGREE
+        assert row["ratio"] == pytest.approx(row["trainer"]["cpu"] / row["own"]["cpu"], abs=1e-3)
+    assert all(row["ratio"] < 1.3 for row in rows if row["data"] == "movielens")  # nothing is bought there
+    assert rows[-1]["trainer"]["cpu"] - rows[-1]["own"]["cpu"] > 0.1  # the start is

@@ -48,7 +48,9 @@ class TextTransformer(NeuralRecommender):
         own: whether known items have a vector and a bias of their own.
         own_dropout: how often, from 0 to below 1, an item's own is left out in a step of training.
         favour_new: added to the score of every item that nobody had in training, in nats. How much is right depends on
-            how new items are shown, which no history says; may be changed on the fitted model.
+            how new items are shown, which the training part cannot say, for it holds none. May be changed on the fitted
+            model: turn it up on a validation part, where there are new items too, until nDCG falls by more than you
+            are ready to pay.
         dimension, layers, heads, length, dropout: of the Transformer, as for :class:`SASRec`.
         epochs, update_epochs, patience, batch_size, learning_rate, weight_decay: of training, likewise.
         rng, device, folder, progress: likewise.
