@@ -64,7 +64,7 @@ def _cell(record: Record, system: str, metric: str) -> str:
 
 def re_ranked(records: Mapping[str, Record]) -> Iterator[str]:
     """Lines of Markdown: what re-ranking changed, a row a set."""
-    yield f"| | `diversity` | {' | '.join(UPDATED.values())} |"
+    yield f"| | δ | {' | '.join(UPDATED.values())} |"
     yield f"|---|---:|{'---:|' * len(UPDATED)}"
     for name, record in records.items():
         if record.note:
@@ -83,7 +83,7 @@ def re_ranked(records: Mapping[str, Record]) -> Iterator[str]:
 
 
 def _change(row: Any) -> str:  # noqa: ANN401
-    return f"{_signed(row['difference'])} ({_signed(row['low'])} to {_signed(row['high'])})"
+    return f"{_signed(row['difference'])} [{_signed(row['low'])}, {_signed(row['high'])}]"
 
 
 def _signed(value: float) -> str:
@@ -100,7 +100,7 @@ def one_more(records: Mapping[str, Record]) -> Iterator[str]:
 
 
 def _answer(row: Any) -> str:  # noqa: ANN401
-    gain = f"{_signed(row['gain'])} ({_signed(row['low'])} to {_signed(row['high'])})"
+    gain = f"{_signed(row['gain'])} [{_signed(row['low'])}, {_signed(row['high'])}]"
     return f"{row['moved']:.2f}; {gain}; {row['milliseconds']:.0f} ms"
 
 
@@ -186,7 +186,7 @@ class ApplicationTables(SphinxDirective):
         lines = StringList(list(_PARTS[asked](records)), source="results")
         self.state.nested_parse(lines, self.content_offset, box)
         for table in box.findall(nodes.table):
-            table["classes"].append("applications")
+            table["classes"] += ["applications", asked]
         return list(box.children)
 
 
