@@ -50,7 +50,8 @@ def representation(
     a label takes no part (``missing="out"``), or all such items are one label (``"same"``). ``null`` draws lists of the
     same lengths from the pool: a short list cannot show all proportions.
 
-    Divide by ln 2 for bits. Source: Vrijenhoek et al. 2022, whose code prints the square root, in bits.
+    Divide by ln 2 for bits. Source: Vrijenhoek et al. 2022, whose code prints the square root, in bits; Informfully's
+    sorts the items before it discounts, so that a list and its reverse are one.
 
     Raises:
         ValueError: for a column there is not, or another ``target``, ``missing`` or ``discount``.
