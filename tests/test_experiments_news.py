@@ -253,6 +253,8 @@ def test_questions_about_impressions_are_answered(monkeypatch):
     monkeypatch.setattr(_impressions, "_every_click", lambda prepared: prepared.split.known)
     order = _impressions.order(prepared, VECTORS)
     assert order["impressions"] == 23
+    assert order["once_each"]["pages"] == 12  # the twelve sixes come twice each, but for the one that lost an article
+    assert order["once_each"]["shared"] == pytest.approx(22 / 23, abs=1e-5)
     assert order["lost"] == [
         {"articles": 5, "impressions": 1, "clicked": 0.0},
         {"articles": 6, "impressions": 23, "clicked": 1.0},

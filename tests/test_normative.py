@@ -93,6 +93,12 @@ def test_activation_counts_size_not_sign_and_bins_lie_between_the_ends_of_the_po
     assert found == pytest.approx([jsd((0.5, 0.5), (0, 1)), jsd((0.5, 0.5), (1 / 3, 2 / 3))])
 
 
+@pytest.mark.parametrize("name", ["representation@by=wing", "alternative_voices", "activation@by=tone"])
+def test_demand_of_another_length_is_refused(name):
+    with pytest.raises(ValueError, match="demand must have"):
+        measured(name, [[0, 1]], demand=np.ones(7))
+
+
 @pytest.mark.parametrize("name", ["representation@by=wing", "alternative_voices"])
 def test_chance_is_near_what_random_lists_have_and_below_what_one_sided_ones_do(name):
     rng = np.random.default_rng(0)

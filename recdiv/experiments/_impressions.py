@@ -54,7 +54,8 @@ def order(prepared: Prepared, kernel: EmbeddingKernel) -> Found:
         "impressions": len(shown),
         "people": len(np.unique(shown.user)),
         "articles_shown": len(np.unique(shown.items)),
-        "order": {name: plain(value) for name, value in clicks.order_is_random(shown).items()},
+        "order": _unevenness(shown),
+        "once_each": _once_each(shown),
         "lost": lost,
         "clicked_place": [plain(share) for share in np.bincount(shown.clicked, minlength=PLACES) / len(shown)],
         "place": [plain(value) for value in both.place],
@@ -62,6 +63,19 @@ def order(prepared: Prepared, kernel: EmbeddingKernel) -> Found:
         "reach": [plain(value) for value in both.reach(shown.items)],
         "by_likeness": _by_likeness(likeness(prepared, kernel)[:, :, 0]),
     }
+
+
+def _unevenness(shown: Shown) -> Found:
+    return {name: plain(value) for name, value in clicks.order_is_random(shown).items()}
+
+
+def _once_each(shown: Shown) -> Found:
+    """The same with one page of each six articles: an order that many readers were given counts once."""
+    _, first, of, pages = np.unique(
+        np.sort(shown.items, axis=1), axis=0, return_index=True, return_inverse=True, return_counts=True
+    )
+    alone = np.isin(np.arange(len(shown)), first)
+    return {"pages": int(alone.sum()), "shared": plain((pages[of] > 1).mean()), **_unevenness(shown.where(alone))}
 
 
 def _by_likeness(like: Floats) -> Found:

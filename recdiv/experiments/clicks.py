@@ -77,9 +77,9 @@ def order_is_random(shown: Shown, *, draws: int = 20, rng: int = 0) -> dict[str,
     """How unevenly articles stand over the places, and how unevenly they would if each impression were shuffled.
 
     Returns:
-        ``uneven``: the mean over articles shown, by how often, of the squared deviation of their place counts from the
-        even split, in units of what an even split expects (about 1 where the order is random); ``null`` and
-        ``null_sd``: the same of shuffled impressions.
+        ``uneven``: the mean over articles shown at least twice a place of the chi-squared of their place counts against
+        the even split, a degree of freedom (about 1 where the order is random); ``null`` and ``null_sd``: the same of
+        impressions each shuffled anew. A page that many readers were given in one order counts as often as they are.
     """
     generator = np.random.default_rng(rng)
     null = [_uneven(replace(shown, items=generator.permuted(shown.items, axis=1))) for _ in range(draws)]
@@ -91,6 +91,8 @@ def _uneven(shown: Shown) -> float:
     place = np.broadcast_to(np.arange(k), shown.items.shape)
     counts = np.bincount((shown.items * k + place).ravel(), minlength=shown.n_items * k).reshape(-1, k)
     counts = counts[counts.sum(1) >= 2 * k]  # seen often enough to tell
+    if not len(counts):
+        return math.nan
     expected = counts.sum(1, keepdims=True) / k
     return float(((counts - expected) ** 2 / expected).sum() / (len(counts) * (k - 1)))
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from recdiv._inputs import Weights
+from recdiv._inputs import Weights, as_weights
 from recdiv.metrics._attributes import UNDEFINED, Attribute, from_pool, numbers_of, pool_shares
 from recdiv.metrics._registry import Result, register
 from recdiv.tables import Catalog, Recommendations
@@ -59,8 +59,10 @@ def activation(
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
     strength = np.abs(numbers_of(catalog, by))
-    inside = np.ones(len(strength)) if demand is None else np.asarray(demand, dtype=np.float64)
-    attribute = binned(strength, bins, strength[(inside > 0) & ~np.isnan(strength)])
+    inside = ~np.isnan(strength)
+    if demand is not None:
+        inside &= (as_weights(demand, len(strength), "demand") > 0).cpu().numpy()
+    attribute = binned(strength, bins, strength[inside])
     target = pool_shares(attribute, demand)
     return from_pool(recs, attribute, target, discount=discount, demand=demand, null=null, rng=rng)
 
