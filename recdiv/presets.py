@@ -74,8 +74,8 @@ class Preset:
         ['Heat. Crime, Drama. A heist.']
         """
         frame = catalog.frame
-        if "title" not in frame:
-            require_columns(frame, "catalog", ["text"])
+        if "title" not in frame and "text" not in frame:
+            raise ValueError(f"catalog needs a 'title' or a 'text' column, got {', '.join(map(repr, frame))}")
         parts = [_words(frame[column]) for column in self.reads if column in frame]
         if "text" in frame:
             body = frame["text"].fillna("").astype(str)
@@ -86,7 +86,7 @@ class Preset:
             return catalog
         frame = frame.assign(text=_joined(parts))
         if not self.titled and "title" in frame:
-            frame["title"] = frame["title"].mask(frame["text"] != "", "")
+            frame["title"] = frame["title"].mask(frame["text"].str.strip() != "", "")
         return Catalog(frame)
 
     def kernel(self, catalog: Catalog, *, encoder: Any = None) -> EmbeddingKernel:  # noqa: ANN401
@@ -124,6 +124,9 @@ class Preset:
 def days_of(catalog: Catalog) -> npt.NDArray[np.float64]:
     """When each item came out, in days; dates count from the first of them, numbers stay as they are.
 
+    Raises:
+        ValueError: if ``timestamp`` holds neither dates nor numbers, as text does that was not read as dates.
+
     >>> stamps = pd.to_datetime(["2021-03-01 00:00", "2021-03-02 12:00"])
     >>> days_of(Catalog(pd.DataFrame({"item_id": [1, 2], "timestamp": stamps}))).tolist()
     [0.0, 1.5]
@@ -132,6 +135,8 @@ def days_of(catalog: Catalog) -> npt.NDArray[np.float64]:
     stamp = catalog.frame["timestamp"]
     if stamp.dtype.kind == "M":
         stamp = (stamp - stamp.min()).dt.total_seconds() / 86_400
+    elif not pd.api.types.is_numeric_dtype(stamp):
+        raise ValueError(f"catalog: timestamp must hold dates or numbers of days, got {stamp.iloc[0]!r}")
     return np.asarray(stamp, dtype=np.float64)
 
 
@@ -260,7 +265,7 @@ _PRESETS = {
             key=recording,
             evidence="results/music.json: centred tags without the name are right on 88 % of Last.fm's triplets about "
             "who is heard together, name and tags as they are on 83 %; on the sample 92 to 98 % of pairs with one key "
-            "are one thing, and 85 to 91 % of such pairs are found.",
+            "are one thing, and 85 to 91 % of such pairs are found",
         ),
         Preset(
             "video",

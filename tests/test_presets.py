@@ -53,7 +53,7 @@ def test_columns_go_before_the_text_and_sources_that_are_not_read_are_left_out()
     assert preset.catalog(given).texts() == ["A. p, q. one", "B", "C"]
     assert preset.catalog(catalog(title=["A"])).texts() == ["A"]
     assert preset.catalog(catalog(text=["only"])).texts() == ["only"]
-    with pytest.raises(ValueError, match="needs a 'text' column"):
+    with pytest.raises(ValueError, match="needs a 'title' or a 'text' column, got 'item_id'"):
         preset.catalog(catalog(name=["A"]))
 
 
@@ -142,6 +142,26 @@ def test_the_command_line_reads_as_the_field_does(files):
     expected = rd.partition(recs, presets.get("video").kernel(items)).alpha
     assert alpha("--domain", "video") == pytest.approx(expected, rel=1e-5)  # batches differ, so does float32 rounding
     assert alpha("--text") != pytest.approx(expected, rel=1e-3)
+
+
+def test_a_text_of_blanks_leaves_the_title_to_be_read():
+    read = presets.get("music").catalog(catalog(title=["Autechre", "Can"], text=["  ", "krautrock"])).texts()
+    assert [each.strip() for each in read] == ["Autechre", "krautrock"]
+
+
+def test_times_that_are_text_are_refused_in_one_sentence():
+    same = rd.EmbeddingKernel([[1.0, 0.0], [1.0, 0.0]])
+    told = catalog(title=["A", "B"], timestamp=["2021-03-01", "2021-03-02"])
+    with pytest.raises(ValueError, match="timestamp must hold dates or numbers of days, got '2021-03-01'"):
+        presets.get("news").same_thing(told, same)
+
+
+def test_a_domain_refuses_vectors_by_its_own_name(files):
+    np.save(files / "v.npy", np.eye(3))
+    given = ["evaluate", str(files / "lists.csv"), str(files / "items.csv"), "--domain", "news"]
+    done = CliRunner().invoke(app, [*given, "--vectors", str(files / "v.npy")])
+    assert done.exit_code == 2
+    assert "--vectors must stand alone, got --domain news too" in " ".join(done.output.split())
 
 
 def test_a_domain_refuses_another_kernel(files):

@@ -109,7 +109,8 @@ class Inputs:
             from recdiv.files import read_vectors
 
             if self.kernel != "none":
-                raise ValueError(f"--vectors must stand alone, got --kernel {self.kernel} too")
+                other = f"--kernel {self.kernel}" if self.domain == "none" else f"--domain {self.domain}"
+                raise ValueError(f"--vectors must stand alone, got {other} too")
             return kernels.EmbeddingKernel(read_vectors(self.vectors, catalog))
         if self.kernel == "text":
             from recdiv import presets
