@@ -52,9 +52,9 @@ def activation(
 
     >>> import pandas as pd
     >>> catalog = Catalog(pd.DataFrame({"item_id": [1, 2, 3, 4], "sentiment": [0.0, 0.1, -0.9, None]}))
-    >>> recs = Recommendations([[0, 2, 1], [2, 3]])  # a pool two thirds calm; the first list 1 + 1/3 of 11/6 calm
+    >>> recs = Recommendations([[0, 2, 1], [2, 3, -1]])  # a pool two thirds calm; the first list 1 + 1/3 of 11/6 calm
     >>> activation(recs, catalog=catalog).per_list.round(decimals=4).tolist()
-    [0.0009, 0.3183]
+    [0.0022, 0.3183]
     """
     if bins < 1:
         raise ValueError(f"bins must be at least 1, got {bins}")
