@@ -19,7 +19,6 @@ from recdiv.tables import Interactions, Recommendations
 
 K = 10
 TIMED = 50  # people whose answers are timed one by one
-Array = np.ndarray[Any, Any]
 
 
 def answers(prepared: Prepared) -> tuple[np.ndarray[Any, Any], list[Any], list[Any], Interactions]:
