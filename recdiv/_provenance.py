@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 _PLAIN_LIST = re.compile(r"\[\n([^\[\]{}\"]*)\n *\]")  # of numbers and words of JSON: no text, which may hold anything
+_WIDE = {"avx512f": "AVX-512", "amx_tile": "AMX"}
 _PACKAGES = ("numpy", "pandas", "recdiv", "scipy", "tokenizers", "torch", "transformers")
 
 
@@ -24,6 +25,22 @@ def machine() -> str:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return f"{cores} CPU core{'s' if cores != 1 else ''}, {platform.machine()}, {platform.system()}"
+
+
+def processor() -> str:
+    """The processor's name and its widest registers: what numbers of speed depend on most.
+
+    >>> bool(processor())
+    True
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    said = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    flags = set(said.get("flags", "").split())
+    wide = [word for flag, word in _WIDE.items() if flag in flags]
+    return ", ".join([said.get("model name", platform.machine()), *wide])
 
 
 def versions() -> dict[str, str]:

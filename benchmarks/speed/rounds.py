@@ -38,6 +38,13 @@ def by_turns(sides: Mapping[str, Sequence[str]], *, rounds: int, n_threads: int)
     return {name: {key: [each[key] for each in some] for key in some[0]} for name, some in answers.items()}
 
 
+def with_others(target: Path, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The rows just measured, and those recorded before on other processors or other numbers of threads."""
+    before = json.loads(target.read_text(encoding="utf-8"))["rows"] if target.is_file() else []
+    by_place = {(row["processor"], row["threads"]): row for row in (*before, *rows)}
+    return [by_place[place] for place in sorted(by_place)]
+
+
 def side(answers: dict[str, Any]) -> dict[str, Any]:
     """What is recorded of one side: its fastest run, the most memory, and all runs.
 

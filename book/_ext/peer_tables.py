@@ -17,12 +17,12 @@ from recdiv.notebook import results_folder
 def encode(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown: texts a second on both sides."""
     peer = recorded["config"]["peer"].replace("==", " ")
-    yield f"| threads | recdiv, texts/s | {peer}, texts/s | ratio | CPU seconds | largest difference |"
-    yield "|---:|---:|---:|---:|---:|---:|"
+    yield f"| processor | threads | recdiv, texts/s | {peer}, texts/s | ratio | CPU seconds | largest difference |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
     for row in recorded["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         yield (
-            f"| {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} | {row['ratio']:.2f} "
+            f"| {row['processor']} | {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} | {row['ratio']:.2f} "
             f"| {ours['cpu']:.1f} and {theirs['cpu']:.1f} | {row['apart']:.0e} |"
         )
 
@@ -30,12 +30,12 @@ def encode(recorded: dict[str, Any]) -> Iterator[str]:
 def topk(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown: seconds and memory on both sides."""
     peer = recorded["config"]["peer"].replace("==", " ")
-    yield f"| threads | recdiv, s | {peer}, s | ratio | GB beyond the vectors | same item in a slot |"
-    yield "|---:|---:|---:|---:|---:|---:|"
+    yield f"| processor | threads | recdiv, s | {peer}, s | ratio | GB beyond the vectors | same item in a slot |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
     for row in recorded["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         yield (
-            f"| {row['threads']} | {ours['wall']:.1f} | {theirs['wall']:.1f} | {row['ratio']:.2f} "
+            f"| {row['processor']} | {row['threads']} | {ours['wall']:.1f} | {theirs['wall']:.1f} | {row['ratio']:.2f} "
             f"| {ours['gigabytes']:.2f} and {theirs['gigabytes']:.2f} | {row['same_items']:.4%} |"
         )
 
@@ -68,7 +68,7 @@ class PeerTables(SphinxDirective):
         recorded = json.loads(source.read_text(encoding="utf-8"))
         versions = recorded["versions"]
         made = (
-            f"Recorded {recorded['recorded']} on {recorded['machine']}, Python {versions['python']}, torch "
+            f"Last recorded {recorded['recorded']} on {recorded['machine']}, Python {versions['python']}, torch "
             f"{versions['torch']}; the fastest of a few runs, by turns. "
             f"On a GPU: {recorded['cuda']}."
         )
