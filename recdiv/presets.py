@@ -246,8 +246,9 @@ _PRESETS = {
             near=0.95,
             key=product,
             evidence="results/ecommerce.json: on Online Retail the key joins 85 % of the copies among pairs judged by "
-            "hand, and 98 of 100 of what it joins are copies (a cosine of 0.9: 59 %, and 95 of 100); whole titles "
-            "recommend better than bare ones, and taking the mean vector out moves little",
+            "hand, a cosine of 0.95 alone 20 %, both 87 %, and no judged pair that they join is anything else; of 80 "
+            "pairs that the key joins, drawn after it was fixed, 78 are copies (a cosine of 0.9 alone: 59 %, and 95 of "
+            "100 are copies); whole titles recommend better than bare ones; taking the mean vector out moves little",
         ),
         Preset(
             "news",

@@ -10,6 +10,7 @@ import pytest
 import recdiv as rd
 from recdiv.experiments import frontier
 from recdiv.experiments._cells import Cells
+from recdiv.experiments._frontier_record import packed, together, unpacked
 
 N, U = 40, 30
 
@@ -46,7 +47,7 @@ def test_a_run_goes_on_where_it_stopped(small, monkeypatch):
     assert asked(small, "mmr", "calibrated") == [file]
     assert done == ["calibrated"]
     recorded = json.loads(file.read_text())
-    frame = pd.DataFrame(recorded["models"]["item_knn"]["rows"])
+    frame = unpacked(recorded["models"]["item_knn"]["points"])
     assert set(zip(frame["method"], frame["diversity"], strict=True)) == {
         (method, diversity) for method in ("mmr", "calibrated") for diversity in (0.0, 0.5)
     }
@@ -68,3 +69,41 @@ def test_a_set_without_interactions(small, monkeypatch):
     monkeypatch.setattr(frontier.datasets, "load", lambda name: SimpleNamespace(interactions=None))
     with pytest.raises(ValueError, match="movielens holds no interactions"):
         frontier.whole("movielens")
+
+
+def test_a_model_recorded_before_stays_in_the_file(small):
+    [file] = asked(small, "mmr")
+    before = json.loads(file.read_text())
+    elsewhere = {**before, "models": {"als": {**before["models"]["item_knn"], "title": "ALS", "seconds": 7.0}}}
+    elsewhere["config"] = {**before["config"], "methods": {"msd": "a formula"}}
+    file.write_text(json.dumps(elsewhere))
+    asked(small, "mmr")
+    after = json.loads(file.read_text())
+    assert after["models"] == {**elsewhere["models"], **before["models"]}
+    assert after["seconds"] == pytest.approx(7.0 + before["models"]["item_knn"]["seconds"])
+    assert set(after["config"]["methods"]) == {"msd", "mmr"}
+
+
+def test_a_record_of_other_candidates_is_not_added_to(small):
+    [file] = asked(small, "mmr")
+    new = json.loads(file.read_text())
+    with pytest.raises(ValueError, match="must be of the same candidates to be added to, got 99"):
+        together(new, {**new, "config": {**new["config"], "candidates": 99}})
+    assert together(new, None) is new
+
+
+def test_points_come_back_in_whatever_order_the_methods_were_measured():
+    rows = [
+        (method, diversity, metric, place + diversity, None if metric == "cost" else float(place), place + 1.25)
+        for place, (method, metric, diversity) in enumerate(
+            (method, metric, diversity)
+            for method in ("ssd", "dpp", "mmr")
+            for diversity in (0.0, 0.3)
+            for metric in ("alpha", "cost")
+        )
+    ]
+    frame = pd.DataFrame(rows, columns=["method", "diversity", "metric", "value", "low", "high"])
+    shuffled = frame.sample(frac=1, random_state=0)
+    points = json.loads(json.dumps(packed(shuffled)))
+    key = ["method", "diversity", "metric"]
+    pd.testing.assert_frame_equal(*(each.sort_values(key, ignore_index=True) for each in (unpacked(points), frame)))

@@ -117,7 +117,9 @@ def test_where_nobody_was_right_nothing_is_re_ranked_and_it_is_said():
     assert list(found.lists) == ["plain"]
 
 
-def test_a_set_is_measured_once_and_recorded_whole(tmp_path, monkeypatch):
+@pytest.fixture
+def small_set(tmp_path, monkeypatch):
+    """A set that is quickly run; the list grows by one with each fit."""
     monkeypatch.setenv("RECDIV_CACHE", str(tmp_path))
     prepared = world(times=True)
     monkeypatch.setattr(pipeline, "CELLS", Cells("pipeline", recipe=0))
@@ -130,12 +132,27 @@ def test_a_set_is_measured_once_and_recorded_whole(tmp_path, monkeypatch):
     fitted = pipeline.fit
     calls = []
     monkeypatch.setattr(pipeline, "fit", lambda *a, **o: calls.append(1) or fitted(*a, systems=SMALL, **o))
+    return calls
+
+
+def test_a_set_is_measured_once_and_recorded_whole(tmp_path, small_set):
     file = pipeline.run("world", tmp_path)
     pipeline.run("world", tmp_path)
-    assert calls == [1]
+    assert small_set == [1]
     found = json.loads(file.read_text())
     assert {row["system"] for row in found["systems"]} == {"Popularity", "Item kNN", "Text (mean)"}
     assert set(found["cpu_seconds"]) == {"training", "lists and numbers", "re-ranking", "one more action"}
     assert found["size"]["items"] == N
     assert [row["system"] for row in found["one_more"]] == ["Popularity", "Item kNN", "Text (mean)"]
     assert found["config"]["encoder"] == "all-MiniLM-L6-v2"
+
+
+@pytest.mark.parametrize("read", ["MEASURES", "UPDATED"])
+def test_a_cell_of_other_metrics_is_not_taken_for_this_one(tmp_path, small_set, monkeypatch, read):
+    pipeline.run("world", tmp_path)
+    monkeypatch.setattr(pipeline, read, ("ndcg@10", "alpha"))
+    file = pipeline.run("world", tmp_path)
+    assert small_set == [1, 1]
+    found = json.loads(file.read_text())
+    rows = found["re_ranked"]["rows"] if read == "UPDATED" else found["systems"]
+    assert {row["metric"] for row in rows} == {"ndcg@10", "alpha"}

@@ -11,6 +11,7 @@ import recdiv as rd
 from recdiv import plots, reranking
 from recdiv.evaluation import choices, frontier
 from recdiv.evaluation._frontier import padded
+from recdiv.experiments._frontier_record import unpacked
 
 ROOT = Path(__file__).parents[1]
 N, U = 60, 40
@@ -139,7 +140,7 @@ class TestFigure:
 @pytest.mark.parametrize("file", sorted((ROOT / "results").glob("frontier_*.json")), ids=lambda file: file.stem)
 def test_recorded_choices_follow_from_the_recorded_numbers(file):
     for model in json.loads(file.read_text())["models"].values():
-        frame = pd.DataFrame(model["rows"])
+        frame = unpacked(model["points"])
         plain = frame[(frame["diversity"] == 0) & (frame["metric"] != "cost")]
         assert plain.groupby("metric")["value"].nunique().eq(1).all()
         for cost, recorded in model["choices"].items():

@@ -149,6 +149,7 @@ def test_sidebar_links_what_is_built_and_marks_the_rest_as_planned():
         titles = list(by_title)
         positions = [titles.index(chapter["title"]) for chapter in chapters()]
         assert positions == sorted(positions), "the sidebar must keep the order of the chapters"
+        assert [title for title in titles if title in built.values()] == list(built.values()), "and of other pages"
         for chapter in chapters():
             entry = by_title[chapter["title"]]
             if chapter["file"] in built:

@@ -70,7 +70,15 @@ def _planned_item(soup: BeautifulSoup, title: str) -> Tag:
 
 
 def add_planned(html: str, built: set[str]) -> str:
-    """The sidebar's HTML with every planned chapter in its place: linked ones keep what Sphinx made of them."""
+    """The sidebar's HTML with every planned chapter in its place: linked ones keep what Sphinx made of them.
+
+    >>> page = '<li class="toctree-l1"><a href="#">{}</a></li>'
+    >>> html = f"<ul>{page.format('9.1 Which tasks?')}{page.format('9.3 Resources')}{page.format('A page')}</ul>"
+    >>> found = add_planned(html, {"notebooks/09_1_tasks", "notebooks/09_3_resources"})
+    >>> places = [found.index(title) for title in ("9.1", "9.2", "9.3", "9.4", "9.5", "A page")]
+    >>> places == sorted(places), found.count("9.3 Resources"), found.count("planned-mark") > 3
+    (True, 1, True)
+    """
     soup = BeautifulSoup(html, "html.parser")
     links = {a.get_text(strip=True): a.find_parent("li") for a in soup.select("li.toctree-l1 > a")}
     before = soup.find("ul", recursive=False)  # new parts follow the first list ("Begin")
@@ -96,10 +104,17 @@ def add_planned(html: str, built: set[str]) -> str:
 def _fill(
     soup: BeautifulSoup, section: Tag, chapters: list[dict[str, str]], links: dict[str, Any], built: set[str]
 ) -> None:
-    """Append the part's chapters to its list in order; moving an element that is already there is its re-ordering."""
+    """Put the part's planned chapters after the one before them; what is linked, chapter or page, stays."""
+    before: Tag | None = None
     for chapter in chapters:
-        linked = links.get(chapter["title"]) if chapter["file"] in built else None
-        section.append(linked if linked is not None else _planned_item(soup, chapter["title"]))
+        item = links.get(chapter["title"]) if chapter["file"] in built else None
+        if item is None:
+            item = _planned_item(soup, chapter["title"])
+            if before is None:
+                section.insert(0, item)
+            else:
+                before.insert_after(item)
+        before = item
 
 
 def _extend_sidebar(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:

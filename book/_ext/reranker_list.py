@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
@@ -19,6 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from recdiv import plots, reranking
 from recdiv.evaluation._report import number
+from recdiv.experiments._frontier_record import unpacked
 from recdiv.notebook import results_folder
 from recdiv.reranking import Method
 
@@ -45,7 +45,8 @@ def index(methods: list[Method]) -> Iterator[str]:
 def choices(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown for one data set: what each aim is served by, and at what price."""
     for model in recorded["models"].values():
-        plain = next(row for row in model["rows"] if row["method"] == "topk" and row["metric"].startswith("ndcg"))
+        frame = unpacked(model["points"])
+        plain = frame[(frame["diversity"] == 0) & frame["metric"].str.startswith("ndcg")].iloc[0]
         yield f"Candidates of **{model['title']}**, nDCG@10 {number(plain['value'])} as they come:"
         yield ""
         yield "| To have | use | it goes from → to | nDCG lost |"
@@ -141,7 +142,7 @@ def _figure(model: dict[str, Any], data: str) -> str:
         f"Four panels of nDCG@10 against alpha, gamma, chi beyond chance and semantic coverage, a line a re-ranker, "
         f"from the candidates of {model['title']} on {data}; the table beside it names the best settings"
     )
-    drawn = plots.frontier(pd.DataFrame(model["rows"]))
+    drawn = plots.frontier(unpacked(model["points"]))
     return plots.svg(drawn, alt=alt, caption=f"Candidates of {model['title']}. A star: as they come.")
 
 

@@ -3,12 +3,13 @@
 ``python -m recdiv.experiments.frontier --data movielens --models item_knn als``. The candidates of each user are the
 best 100 of a recommender fitted on the training part, with settings that do well on both sets; they are re-ranked at
 eleven values of ``diversity`` by every method. Each (data, model, method) is a cell that is kept when it ends, so an
-interrupted run goes on where it stopped.
+interrupted run goes on where it stopped; models that the file holds and that are not asked for stay in it.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
@@ -24,6 +25,7 @@ from recdiv.datasets._sources import source
 from recdiv.evaluation._frontier import MEASURES, STEPS, choices, frontier, padded
 from recdiv.evaluation._report import records
 from recdiv.experiments._cells import Cell, Cells
+from recdiv.experiments._frontier_record import packed, together
 from recdiv.experiments._measure import plain as rounded
 from recdiv.experiments._models import MODELS, Options, build
 from recdiv.experiments._sets import Prepared, readable
@@ -71,7 +73,8 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
                 bar.set_postfix_str(each["method"])
                 work = partial(_cell, each["method"], prepared, kernel, pool)
                 found[name].append(CELLS.get(each, work))
-        write_json(file, table(prepared, found))
+        recorded = json.loads(file.read_text("utf-8")) if file.is_file() else None
+        write_json(file, together(table(prepared, found), recorded))
     return file
 
 
@@ -100,16 +103,16 @@ def candidates(name: str, prepared: Prepared, kernel: EmbeddingKernel) -> Recomm
 
 def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
     """What is recorded of a set: the numbers of each model's lists, and the choice that follows from them."""
-    models = {}
+    models: dict[str, Cell] = {}
     for name, cells in found.items():
         frame = pd.DataFrame([row for cell in cells for row in cell["rows"]])
         models[name] = {
             "title": MODELS[name].title,
             "options": dict(SETTINGS[name]),
-            "rows": [{key: rounded(value) if key in _NUMBERS else value for key, value in row.items()}
-                     for row in frame.to_dict("records")],
-            "choices": {f"{cost:g}": records(choices(frame, cost=cost)) for cost in COSTS},
-        }  # fmt: skip
+            "seconds": round(sum(cell["cpu_seconds"] for cell in cells), 1),
+            "points": packed(frame),
+            "choices": {f"{cost:g}": _chosen(frame, cost) for cost in COSTS},
+        }
     config = {
         "split": prepared.about,
         "candidates": POOL,
@@ -119,12 +122,14 @@ def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
         "cost": f"share of nDCG@{K} lost against diversity 0, paired bootstrap over users",
         "seconds": "of processor time, one thread",
     }
-    spent = sum(cell["cpu_seconds"] for cells in found.values() for cell in cells)
+    spent = sum(model["seconds"] for model in models.values())
     files = {each.name: each.sha256 for each in source(prepared.name).files}
     return {**provenance(config=config, seeds=[SEED], data={prepared.name: files}, seconds=spent), "models": models}
 
 
-_NUMBERS = ("diversity", "value", "low", "high")
+def _chosen(frame: pd.DataFrame, cost: float) -> list[Cell]:
+    rows = records(choices(frame, cost=cost))
+    return [{key: rounded(value) if isinstance(value, float) else value for key, value in row.items()} for row in rows]
 
 
 def _cell(method: str, prepared: Prepared, kernel: EmbeddingKernel, pool_of: Callable[[], Recommendations]) -> Cell:
