@@ -7,7 +7,6 @@ results/benchmark_topk.json.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path

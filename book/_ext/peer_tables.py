@@ -22,8 +22,8 @@ def encode(recorded: dict[str, Any]) -> Iterator[str]:
     for row in recorded["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         yield (
-            f"| {row['processor']} | {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} | {row['ratio']:.2f} "
-            f"| {ours['cpu']:.1f} and {theirs['cpu']:.1f} | {row['apart']:.0e} |"
+            f"| {row['processor']} | {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} "
+            f"| {row['ratio']:.2f} | {ours['cpu']:.1f} and {theirs['cpu']:.1f} | {row['apart']:.0e} |"
         )
 
 
