@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from recdiv._category import CategoryKernel
 from recdiv._inputs import Items, Weights, as_items, as_weights, blocks, positive_eigenvalues, products
+from recdiv._missing import Missing, vectors_of
 from recdiv.tables import Catalog
 
 __all__ = ["CategoryKernel", "EmbeddingKernel", "IdentityKernel", "Kernel"]
@@ -81,13 +83,42 @@ class EmbeddingKernel:
         self._scale = 1.0 / torch.linalg.vector_norm(self.vectors, dim=1, dtype=torch.float64)
 
     @classmethod
-    def from_text(cls, catalog: Catalog, *, encoder: Any = None) -> EmbeddingKernel:  # noqa: ANN401
-        """The kernel of what the items say: ``catalog.texts()`` read by ``encoder`` (default: the default model)."""
+    def from_text(
+        cls,
+        catalog: Catalog,
+        *,
+        encoder: Any = None,  # noqa: ANN401
+        missing: Missing = "same",
+        rng: int | np.random.Generator = 0,
+    ) -> EmbeddingKernel:
+        """The kernel of what the items say: ``catalog.texts()`` read by ``encoder`` (default: the default model).
+
+        Args:
+            catalog: needs a column ``title`` or ``text``.
+            encoder: anything with ``encode(texts) -> [n, d]``.
+            missing: what becomes of items with neither title nor text. All of them are the ``"same"`` thing, of which a
+                warning tells the number; each is a thing of its ``"own"``, in a direction drawn at random; the labels
+                of its ``"category"`` are read instead; another item may ``"stand_in"``, drawn among those most alike in
+                category; or it is an error (``"raise"``). Chapter 6.4 measures what each costs.
+            rng: of what is drawn.
+
+        Raises:
+            ValueError: if there is no column to read, ``missing`` is none of these or an item is missing under
+                ``"raise"``, there are no categories to be read, or no item to stand in.
+
+        >>> class Lengths:
+        ...     def encode(self, texts):
+        ...         return [[1.0, float(len(text))] for text in texts]
+        >>> import pandas as pd
+        >>> tea = Catalog(pd.DataFrame({"item_id": [1, 2], "title": ["Tea", None], "category": ["hot", "hot"]}))
+        >>> EmbeddingKernel.from_text(tea, encoder=Lengths(), missing="category")  # reads Tea, hot
+        EmbeddingKernel(2 items, 2 dimensions)
+        """
         if encoder is None:
             from recdiv.lm import TextEncoder
 
             encoder = TextEncoder()
-        return cls(encoder.encode(catalog.texts()))
+        return cls(vectors_of(catalog, encoder, missing, rng))
 
     def __repr__(self) -> str:
         return f"EmbeddingKernel({self.n_items:,} items, {self.dimension} dimensions)"

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
 
 from recdiv._columns import require_columns
+from recdiv._days import days_of
+from recdiv._missing import Missing
 from recdiv._recordings import recording
 from recdiv._titles import edition_key
 from recdiv.kernels import EmbeddingKernel
@@ -89,14 +89,21 @@ class Preset:
             frame["title"] = frame["title"].mask(frame["text"].str.strip() != "", "")
         return Catalog(frame)
 
-    def kernel(self, catalog: Catalog, *, encoder: Any = None) -> EmbeddingKernel:  # noqa: ANN401
+    def kernel(
+        self,
+        catalog: Catalog,
+        *,
+        encoder: Any = None,  # noqa: ANN401
+        missing: Missing = "same",
+        rng: int = 0,
+    ) -> EmbeddingKernel:
         """The kernel of what the items say, read by the template.
 
         Args:
             catalog: the items, as they are: :meth:`catalog` is applied here.
-            encoder: anything with ``encode(texts) -> [n, d]``; None for the default language model.
+            encoder, missing, rng: as in :meth:`recdiv.EmbeddingKernel.from_text`.
         """
-        kernel = EmbeddingKernel.from_text(self.catalog(catalog), encoder=encoder)
+        kernel = EmbeddingKernel.from_text(self.catalog(catalog), encoder=encoder, missing=missing, rng=rng)
         return centre(kernel) if self.centred else kernel
 
     def same_thing(self, catalog: Catalog, kernel: EmbeddingKernel | None = None) -> Tensor:
@@ -119,25 +126,6 @@ class Preset:
             day = torch.tensor(days_of(catalog))
             pairs = pairs[(day[pairs[:, 0]] - day[pairs[:, 1]]).abs() <= self.days]
         return components(pairs, joined)
-
-
-def days_of(catalog: Catalog) -> npt.NDArray[np.float64]:
-    """When each item came out, in days; dates count from the first of them, numbers stay as they are.
-
-    Raises:
-        ValueError: if ``timestamp`` holds neither dates nor numbers, as text does that was not read as dates.
-
-    >>> stamps = pd.to_datetime(["2021-03-01 00:00", "2021-03-02 12:00"])
-    >>> days_of(Catalog(pd.DataFrame({"item_id": [1, 2], "timestamp": stamps}))).tolist()
-    [0.0, 1.5]
-    """
-    require_columns(catalog.frame, "catalog", ["timestamp"])
-    stamp = catalog.frame["timestamp"]
-    if stamp.dtype.kind == "M":
-        stamp = (stamp - stamp.min()).dt.total_seconds() / 86_400
-    elif not pd.api.types.is_numeric_dtype(stamp):
-        raise ValueError(f"catalog: timestamp must hold dates or numbers of days, got {stamp.iloc[0]!r}")
-    return np.asarray(stamp, dtype=np.float64)
 
 
 def centre(kernel: EmbeddingKernel) -> EmbeddingKernel:

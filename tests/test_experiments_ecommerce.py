@@ -274,7 +274,7 @@ def shop(tmp_path, monkeypatch):
     monkeypatch.setattr(ecommerce, "choose", lambda *a, **k: {"options": {}})
     monkeypatch.setattr(ecommerce, "prepare", lambda name: prepared)
     monkeypatch.setattr(ecommerce.datasets, "load", lambda name: data)
-    monkeypatch.setattr(rd.EmbeddingKernel, "from_text", lambda catalog, encoder=None: kernel)
+    monkeypatch.setattr(rd.EmbeddingKernel, "from_text", lambda catalog, **options: kernel)
     monkeypatch.setattr(ecommerce, "TextEncoder", lambda: SimpleNamespace(encode=lambda texts, **k: None))
     monkeypatch.setattr(_shop_sources, "train_tagger", lambda **k: _shop_sources.LastWord())
     monkeypatch.setattr(ecommerce, "HEADS", {catalog.item_ids[0]: "attic"})

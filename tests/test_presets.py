@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import recdiv as rd
 from recdiv import presets
+from recdiv._days import days_of
 from recdiv.cli import app
 from recdiv.cli._options import Domain
 
@@ -157,6 +158,19 @@ def test_times_that_are_text_are_refused_in_one_sentence():
     told = catalog(title=["A", "B"], timestamp=["2021-03-01", "2021-03-02"])
     with pytest.raises(ValueError, match="timestamp must hold dates or numbers of days, got '2021-03-01'"):
         presets.get("news").same_thing(told, same)
+
+
+@pytest.mark.parametrize("stamps", [[1_614_556_800, 1_614_556_801], [1.6e12, 0.0], [20210301, 20210302], [5, -2e7]])
+def test_seconds_and_written_dates_are_not_taken_for_days(stamps):
+    same = rd.EmbeddingKernel([[1.0, 0.0], [1.0, 0.0]])
+    told = catalog(title=["A", "B"], timestamp=stamps)
+    with pytest.raises(ValueError, match=rf"numbers of days, got {max(map(abs, stamps)):.0f}, which is .*unit='s'"):
+        presets.get("news").same_thing(told, same)
+
+
+def test_days_of_any_calendar_stay_as_they_are():
+    days = [20_000.5, 738_000.0, 2_459_275.0, float("nan")]  # since 1970, since the year 1, Julian, not known
+    assert np.array_equal(days_of(catalog(timestamp=days)), days, equal_nan=True)
 
 
 def test_a_domain_refuses_vectors_by_its_own_name(files):

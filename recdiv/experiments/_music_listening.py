@@ -91,13 +91,17 @@ def listening(own: Played, kernel: Kernel) -> dict[str, Any]:
 
 
 def spearman(a: Floats, b: Floats) -> float:
-    """Rank correlation.
+    """Rank correlation, NaN where one of both is the same for all.
 
     >>> round(spearman(np.array([1.0, 2.0, 3.0]), np.array([1.0, 4.0, 9.0])), 6)
     1.0
+    >>> spearman(np.array([1.0, 2.0]), np.array([3.0, 3.0]))
+    nan
     """
     from scipy.stats import spearmanr
 
+    if min(np.ptp(a), np.ptp(b)) == 0:
+        return float("nan")
     return float(spearmanr(a, b).statistic)
 
 

@@ -64,8 +64,8 @@ def agreement(choice: npt.NDArray[Any], given: Votes, *, rng: int = 0) -> dict[s
     over_people, over_both = np.empty(DRAWS), np.empty(DRAWS)
     for draw in range(DRAWS):
         people = right[generator.integers(0, n_people, n_people)]
-        over_people[draw] = np.nanmean(people)
-        over_both[draw] = np.nanmean(people[:, generator.integers(0, n_questions, n_questions)])
+        over_people[draw] = _mean(people)
+        over_both[draw] = _mean(people[:, generator.integers(0, n_questions, n_questions)])
     asked = int(answered.sum())
     sure = round(float(hit[answered].sum()) - 1e-9)  # a tie that makes a half is rounded down
     return {
@@ -76,6 +76,12 @@ def agreement(choice: npt.NDArray[Any], given: Votes, *, rng: int = 0) -> dict[s
         "questions_and_people": _number(float(np.nanmean(right)), over_both),
         "by_question": [None if not there else float(value) for value, there in zip(hit, answered, strict=True)],
     }
+
+
+def _mean(answers: Floats) -> float:
+    """Of what was answered; NaN where a draw holds no answer."""
+    given = answers[np.isfinite(answers)]
+    return float(given.mean()) if len(given) else float("nan")
 
 
 def _number(value: float, draws: Floats) -> dict[str, float]:

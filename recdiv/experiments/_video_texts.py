@@ -23,6 +23,7 @@ from torch import Tensor
 
 from recdiv import datasets, presets
 from recdiv._columns import Rows
+from recdiv._missing import stand_ins
 from recdiv.diversity import partition, semantic_coverage
 from recdiv.experiments._measure import plain
 from recdiv.experiments._models import MODELS, Options, build
@@ -135,15 +136,9 @@ def under_rule(
     else:
         others = torch.ones(len(vectors), dtype=torch.bool)
         others[rows] = False
-        vectors[rows] = vectors[_stand_ins(rows, others.nonzero().squeeze(1), found, rule, rng)]
+        labels = found.genres if rule == "stand-in by genre" else None
+        vectors[rows] = vectors[stand_ins(rows, others.nonzero().squeeze(1), labels, rng=rng)]
     return EmbeddingKernel(vectors), demand
-
-
-def _stand_ins(rows: Tensor, others: Tensor, found: Described, rule: str, rng: np.random.Generator) -> Tensor:
-    """For each of ``rows`` one of ``others``."""
-    chance = torch.from_numpy(rng.random((len(rows), len(others))))
-    alike = found.genres.cross(rows, others) if rule == "stand-in by genre" else torch.zeros_like(chance)
-    return others[(alike.double().round(decimals=6) + 1e-7 * chance).argmax(1)]
 
 
 def readings(recs: Recommendations, kernel: EmbeddingKernel, demand: Tensor, *, seed: int) -> dict[str, float]:

@@ -11,9 +11,9 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from recdiv._days import days_of
 from recdiv.evaluation import evaluate
 from recdiv.kernels import EmbeddingKernel
-from recdiv.presets import days_of
 from recdiv.recommend import Text
 from recdiv.tables import Catalog, Interactions, Recommendations
 
