@@ -66,7 +66,7 @@ def stand_ins(rows: Tensor, others: Tensor, labels: CategoryKernel | None, *, rn
     [1]
     """
     found = []
-    for part in rows.split(_BLOCK):
+    for part in torch.split(rows, _BLOCK):
         chance = torch.from_numpy(rng.random((len(part), len(others))))
         alike = labels.cross(part, others) if labels is not None else torch.zeros_like(chance)
         found.append(others[(alike.double().round(decimals=6) + 1e-7 * chance).argmax(1)])
