@@ -17,14 +17,24 @@ _WIDE = {"avx512f": "AVX-512", "amx_tile": "AMX"}
 _PACKAGES = ("numpy", "pandas", "recdiv", "scipy", "tokenizers", "torch", "transformers")
 
 
-def machine() -> str:
-    """What it ran on, in words that name no particular computer.
+def usable_cores() -> int:
+    """How many cores this process may use: those of its affinity, which may be fewer than the machine has.
 
-    >>> machine().split(" CPU")[0].isdigit()
+    >>> usable_cores() >= 1
     True
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return f"{cores} CPU core{'s' if cores != 1 else ''}, {platform.machine()}, {platform.system()}"
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine() -> str:
+    """What it ran on, in words that name no particular computer: all cores, or the part that its threads may fill.
+
+    >>> " CPU core" in machine()
+    True
+    """
+    cores, threads = usable_cores(), os.environ.get("OMP_NUM_THREADS", "")
+    share = f"{threads} of " if threads.isdigit() and int(threads) < cores else ""
+    return f"{share}{cores} CPU core{'s' if cores != 1 else ''}, {platform.machine()}, {platform.system()}"
 
 
 def processor() -> str:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from recdiv._extras import require
+from recdiv._provenance import usable_cores
 from recdiv.book import notebooks
+from recdiv.book.beside import side_by_side
 from recdiv.book.keys import environment_digest, notebook_key
 from recdiv.book.project import Project
 
@@ -28,6 +32,7 @@ _QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
 }
+_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -68,15 +73,66 @@ def kernel_environment(project: Project) -> dict[str, str]:
     return {**_QUIET, "PYTHONPATH": os.pathsep.join(paths)}
 
 
-def run(project: Project, names: list[str], options: Options, *, report: Callable[[Run], None]) -> list[Run]:
-    """Run ``names`` in order, telling ``report`` of each as it ends; a failure does not stop the others."""
+def share_of_cores(jobs: int) -> dict[str, str]:
+    """Variables that give each of ``jobs`` processes its part of the cores; none where the user has set one himself."""
+    if jobs == 1 or any(name in os.environ for name in _THREADS):
+        return {}
+    return dict.fromkeys(_THREADS, str(max(1, usable_cores() // jobs)))
+
+
+def run(
+    project: Project,
+    names: list[str],
+    options: Options,
+    *,
+    report: Callable[[Run], None],
+    begin: Callable[[str], None] = lambda name: None,
+    jobs: int = 1,
+) -> list[Run]:
+    """Run ``names``, ``jobs`` at a time: one job in this process and in order, more in one process each, longest first.
+
+    ``begin`` hears of each that starts, ``report`` of each that ends; a failure does not stop the others.
+    """
+    done: dict[str, Run] = {}
+
+    def tell(one: Run) -> None:
+        done[one.name] = one
+        report(one)
+
     environment = environment_digest(project)
-    done = []
-    with _environment(kernel_environment(project)):
-        for name in names:
-            done.append(_run_one(project, name, options, environment))
-            report(done[-1])
-    return done
+    for name in names:
+        if not options.force and (earlier := fresh(project, name, options, environment)):
+            tell(replace(earlier, status="unchanged"))
+    todo = [name for name in dict.fromkeys(names) if name not in done]
+    jobs = min(jobs, max(1, len(todo)))
+    work = partial(_run_one, project, options=options, environment=environment)
+    with _environment({**kernel_environment(project), **share_of_cores(jobs)}):
+        for one in _one_by_one(work, todo, begin) if jobs == 1 else _together(work, project, todo, begin, jobs):
+            tell(one)
+    return [done[name] for name in names]
+
+
+def _one_by_one(work: Callable[[str], Run], names: list[str], begin: Callable[[str], None]) -> Iterator[Run]:
+    for name in names:
+        begin(name)
+        yield work(name)
+
+
+def _together(
+    work: Callable[[str], Run], project: Project, names: list[str], begin: Callable[[str], None], jobs: int
+) -> Iterator[Run]:
+    require("papermill", "book")  # its absence is said once, not by every process
+    longest_first = sorted(names, key=lambda name: -expected_seconds(project, name))
+    for name, outcome, code in side_by_side(work, longest_first, jobs, begin=begin):
+        yield outcome or _lost(project, name, code)
+
+
+def expected_seconds(project: Project, name: str) -> float:
+    """How long it took: here, else when it was recorded; where nobody knows, without end, so that it starts first."""
+    earlier = last_run(project, name)
+    if earlier is not None and earlier.status == "ran":
+        return earlier.seconds
+    return float(notebooks.glued(notebooks.read(project.source(name))).get("run_seconds", math.inf))
 
 
 def fresh(project: Project, name: str, options: Options, environment: str) -> Run | None:
@@ -95,10 +151,9 @@ def last_run(project: Project, name: str) -> Run | None:
 
 
 def _run_one(project: Project, name: str, options: Options, environment: str) -> Run:
-    if not options.force and (earlier := fresh(project, name, options, environment)):
-        return Run(**{**asdict(earlier), "status": "unchanged"})
     source = notebooks.read(project.source(name))
     project.staged(name).unlink(missing_ok=True)  # nothing old may pass for the outcome of this run
+    require("papermill", "book")  # a second that is no notebook's
     started = time.perf_counter()
     error = _execute(project, name, options)
     used = {**notebooks.parameters(source), **options.parameters}
@@ -114,7 +169,19 @@ def _run_one(project: Project, name: str, options: Options, environment: str) ->
         error=error,
         load=round(os.getloadavg()[0], 1),
     )
-    notebooks.write_text(project.run_record(name), json.dumps(asdict(result), indent=1) + "\n")
+    return _recorded(project, result)
+
+
+def _lost(project: Project, name: str, code: int) -> Run:
+    """The record of a notebook whose process died: killed for its memory, say."""
+    project.staged(name).unlink(missing_ok=True)
+    finished = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    error = f"the process that ran it ended with code {code}"
+    return _recorded(project, Run(name, "failed", 0.0, finished, data="", profile="", key="", output="", error=error))
+
+
+def _recorded(project: Project, result: Run) -> Run:
+    notebooks.write_text(project.run_record(result.name), json.dumps(asdict(result), indent=1) + "\n")
     return result
 
 

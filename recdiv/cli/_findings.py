@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import recdiv
+from recdiv._provenance import usable_cores
 
 Verdict = Literal["good", "missing", "broken"]
 GOOD: Final = "good"
@@ -133,7 +134,7 @@ def numbers(text: str) -> tuple[int, ...]:
 
 
 def _devices() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = usable_cores()
     try:
         torch = import_module("torch")
     except (ImportError, OSError) as error:

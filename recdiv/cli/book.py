@@ -31,8 +31,10 @@ def run(
     profile: Annotated[str | None, typer.Option(help="smoke, default or full; else what the notebook says.")] = None,
     data: Annotated[str | None, typer.Option(help="A data set instead of the bundled sample.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even what did not change.")] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks at a time; else as many as cores.")] = None,
 ) -> None:
     """Run the notebooks into _build/stage; what did not change is skipped."""
+    from recdiv._provenance import usable_cores
     from recdiv.book.run import Options
     from recdiv.notebook import PROFILES
 
@@ -40,29 +42,42 @@ def run(
         raise typer.BadParameter(f"profile must be one of {', '.join(PROFILES)}, got {profile!r}")
     project = _project()
     names = project.names(only)
-    runs = _run_with_bar(project, names, Options(profile=profile, data=data, force=force))
+    options = Options(profile=profile, data=data, force=force)
+    runs = _run_with_bar(project, names, options, jobs or usable_cores())
     failed = [one.name for one in runs if one.status == "failed"]
     if failed:
         typer.echo(f"failed: {', '.join(failed)} (as far as they got: _build/failed/)", err=True)
         raise typer.Exit(1)
 
 
-def _run_with_bar(project: Project, names: list[str], options: Options) -> list[Run]:
+def _run_with_bar(project: Project, names: list[str], options: Options, jobs: int) -> list[Run]:
     from recdiv.book.run import run
 
     console = Console()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        task = progress.add_task(names[0] if names else "no notebooks", total=len(names))
-        following = iter([*names[1:], "done"])
+        task = progress.add_task("" if names else "no notebooks", total=len(names))
+        running: list[str] = []
+
+        def begin(name: str) -> None:
+            running.append(name)
+            progress.update(task, description=_a_few(running))
+            if not console.is_terminal:  # where no bar says what runs
+                console.print(f"{name:<32} started")
 
         def report(one: Run) -> None:
             console.print(Text(f"{one.name:<32} {one.status:<10} {one.seconds:7.1f} s", style=_COLOURS[one.status]))
             if one.error:
                 console.print(Text.from_ansi(one.error))
-            progress.update(task, advance=1, description=next(following))
+            if one.name in running:
+                running.remove(one.name)
+            progress.update(task, advance=1, description=_a_few(running))
 
-        return run(project, names, options, report=report)
+        return run(project, names, options, report=report, begin=begin, jobs=jobs)
+
+
+def _a_few(names: list[str]) -> str:
+    return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
 @app.command()
