@@ -42,13 +42,13 @@ def topk(recorded: dict[str, Any]) -> Iterator[str]:
 
 def fit(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown: seconds of one training by both loops."""
-    yield "| model | data | epochs × steps | own loop, s | Trainer, s | ratio | losses differ by |"
-    yield "|---|---|---:|---:|---:|---:|---:|"
+    yield "| model | data | epochs × steps | own loop, s | Trainer, s | ratio | its import, s | losses differ by |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|"
     for row in recorded["rows"]:
         own, trainer = row["own"], row["trainer"]
         yield (
             f"| `{row['model']}` | {row['data']} | {row['epochs']} × {row['steps_an_epoch']} | {own['cpu']:.2f} "
-            f"| {trainer['cpu']:.2f} | {row['ratio']:.2f} | {row['apart']:.0e} |"
+            f"| {trainer['cpu']:.2f} | {row['ratio']:.2f} | {trainer['start']:.1f} | {row['apart']:.0e} |"
         )
 
 

@@ -1,8 +1,8 @@
 """The training loop of the sequence models: full catalogue cross-entropy, early stopping, a kill costs one epoch.
 
-Not ``transformers.Trainer``, which comes to the same losses (``benchmarks/fit.py``): these models have some 10⁵
-parameters and train for seconds, often one epoch at a time; starting the Trainer would cost as much, and would make a
-model of item numbers need transformers.
+Not ``transformers.Trainer``, which ends at the same weights bit for bit and takes as long (``benchmarks/fit.py``): it
+would make a model of item numbers need transformers, whose import takes longer than many of these trainings, and it
+seeds the random state of the whole process.
 """
 
 from __future__ import annotations
