@@ -303,6 +303,26 @@ def test_every_question_is_answered_once(shop, monkeypatch):
     assert json.loads(ecommerce.main(["--results", str(shop)]).read_text())["copies"] == recorded["copies"]
 
 
+def test_by_length_compares_each_customer_with_their_own_basket():
+    generator = np.random.default_rng(3)
+    kernel = rd.EmbeddingKernel(generator.normal(size=(40, 8)))
+    bought = lines(*(generator.choice(40, size=size, replace=False).tolist() for size in [5] * 9 + [22] * 12))
+    whole = _shop_baskets.baskets(bought, k=20, rng=0)
+    back = np.arange(len(whole.items))[::-1].copy()
+    same = rd.Recommendations(whole.items[back], users=np.asarray(whole.users)[back].tolist())
+    one = rd.Recommendations(torch.zeros_like(whole.items), users=whole.users)
+    found = {row["k"]: row for row in _shop_baskets.by_length(bought, {"same": same, "one": one}, kernel, rng=0)}
+    assert [found[k]["lists"] for k in (5, 10, 20)] == [21, 12, 12]
+    means, apart = found[20]["means"], found[20]["against_baskets"]
+    assert apart["same"] == pytest.approx({"value": 0, "low": 0, "high": 0}, abs=1e-9)  # whatever the order of rows
+    assert apart["one"]["value"] == pytest.approx(1 - means["baskets"]["value"], rel=1e-5)
+    each = rd.effective_number(whole, kernel).numpy()
+    assert means["baskets"]["value"] == pytest.approx(each.mean(), rel=1e-5)
+    reach = 1.96 * each.std() / len(each) ** 0.5
+    assert means["baskets"]["high"] - means["baskets"]["low"] == pytest.approx(2 * reach, rel=0.15)
+    assert means["one"] == pytest.approx({"value": 1, "low": 1, "high": 1})
+
+
 def test_the_season_is_taken_out_within_months():
     """Baskets of one month hold products of that month, else anything: over the year alike, within a month not."""
     generator = np.random.default_rng(5)

@@ -88,6 +88,11 @@ def test_a_list_of_known_artists_finds_nobody_new_and_says_so_given_the_history(
     assert last[residual]["value"] == pytest.approx(0, abs=2e-3)  # the ridge of 0.001
     # three known things count as one, nearly: the ridge leaves 0.001, so eigenvalues are 2.98 / 3 and twice 0.01 / 3
     assert last["conditional_effective_number"]["value"] == pytest.approx(1.0456, abs=1e-3)
+    for line in found["by_known"]:
+        told = line["alpha"], line["chi_excess"], line["recall@10"], line[residual]
+        assert all(each["low"] <= each["value"] <= each["high"] for each in told)
+    parts = rd.partition(hearing.played(split.train).items[:, :3], kernel, null=5)
+    assert last["chi_excess"]["value"] == pytest.approx(parts.chi_excess, abs=1e-6)
     refused = found["refusing"]["item kNN, new only"]
     assert refused["known_share"]["value"] == 0
     assert found["refusing"]["item kNN, known allowed"]["known_share"]["value"] > 0

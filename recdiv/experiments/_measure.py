@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from recdiv.evaluation import evaluate
+from recdiv.evaluation._intervals import bootstrap_means, percentile_interval
 from recdiv.evaluation._report import Report
 from recdiv.experiments._sets import Prepared
 from recdiv.experiments._shown import shown_auc
@@ -112,6 +114,12 @@ def _numbers(report: Report) -> Numbers:
     columns = ("value", "low", "high", "null", "n")
     rows = report.frame.set_index("metric")[list(columns)].to_dict("index")
     return {str(name): {key: plain(row[key]) for key in columns} for name, row in rows.items()}
+
+
+def interval(values: npt.NDArray[np.float64], users: Iterable[Any]) -> dict[str, Any]:
+    """Mean and 95 % bootstrap interval over people."""
+    low, high = percentile_interval(bootstrap_means(values[:, None], users, draws=1000, rng=0)[:, 0], 0.95)
+    return {"value": plain(float(np.nanmean(values))), "low": plain(low), "high": plain(high)}
 
 
 def plain(value: Any) -> float | int | None:  # noqa: ANN401

@@ -6,7 +6,7 @@ proportion to past plays, and the next new artist is one of each person's, held 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,7 @@ from torch import Tensor
 
 from recdiv.diversity import effective_number, partition
 from recdiv.evaluation import evaluate
-from recdiv.evaluation._intervals import bootstrap_means, percentile_interval
-from recdiv.experiments._measure import plain
+from recdiv.experiments._measure import interval, plain
 from recdiv.kernels import IdentityKernel, Kernel
 from recdiv.recommend import Recommender, Split
 from recdiv.tables import Catalog, Interactions, Recommendations
@@ -134,26 +133,22 @@ def next_known(lists: Tensor, own: Played) -> Tensor:
 def read(lists: Tensor, own: Played, split: Split, catalog: Catalog, kernel: Kernel) -> dict[str, Any]:
     """What lists are worth to who wants a new artist, to who wants a known one, and what metrics say of them.
 
-    ``recall@10``, ``known_share`` and ``next_known`` have intervals; the others are one number of nearly two thousand
-    people, and their nulls, but chi's, would take most of the time.
+    All have 95 % intervals over people. Nulls other than that of chi would take most of the time.
     """
     recs = Recommendations(lists, users=own.users)
-    report = evaluate(
-        recs, catalog, train=split.train, test=split.test, kernel=kernel, metrics=READ, confidence=None, null=0
+    given: dict[str, Any] = {"train": split.train, "test": split.test, "kernel": kernel}
+    reports = (
+        evaluate(recs, catalog, metrics=READ, null=0, **given),
+        evaluate(recs, catalog, metrics=["chi_excess"], null=NULL, **given),
     )
-    found: dict[str, Any] = {str(row.metric): {"value": plain(row.value)} for row in report.frame.itertuples()}
-    parts = partition(recs, kernel, null=NULL)
-    found["chi_excess"] = {"value": plain(parts.chi_excess)}
-    found["recall@10"] = interval(report.lists["recall@10"].to_numpy(dtype=np.float64), own.users)
+    found: dict[str, Any] = {
+        str(row.metric): {"value": plain(row.value), "low": plain(row.low), "high": plain(row.high)}
+        for report in reports
+        for row in report.frame.itertuples()
+    }
     found["known_share"] = interval(known_share(lists, own.items).numpy(), own.users)
     found["next_known"] = interval(next_known(lists, own).numpy(), own.users)
     return found
-
-
-def interval(values: Floats, users: Sequence[Any] | npt.NDArray[Any]) -> dict[str, Any]:
-    """Mean and 95 % bootstrap interval over people."""
-    low, high = percentile_interval(bootstrap_means(values[:, None], users, draws=1000, rng=0)[:, 0], 0.95)
-    return {"value": plain(float(np.nanmean(values))), "low": plain(low), "high": plain(high)}
 
 
 def slates(

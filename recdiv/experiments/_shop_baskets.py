@@ -10,7 +10,7 @@ import pandas as pd
 
 from recdiv.diversity import effective_number, partition
 from recdiv.evaluation import compare
-from recdiv.experiments._measure import plain
+from recdiv.experiments._measure import interval, plain
 from recdiv.experiments._shop import Shop, baskets, dealt, of_users
 from recdiv.kernels import EmbeddingKernel, Kernel
 from recdiv.tables import Recommendations
@@ -51,15 +51,25 @@ def beside_baskets(shop: Shop, natural: Recommendations, *, rng: int) -> dict[st
 def by_length(
     lines: pd.DataFrame, lists: Mapping[str, Recommendations], kernel: Kernel, *, rng: int
 ) -> list[dict[str, Any]]:
-    """Mean effective number of baskets, of the same products dealt again, and of lists, at several equal lengths."""
+    """Mean effective number of baskets, of the same products dealt again, and of lists, at several equal lengths.
+
+    Each with its 95 % interval over customers, and of each but the baskets the paired difference from them.
+    """
     rows = []
     for k in LENGTHS:
         natural = baskets(lines, k=k, rng=rng)
         some = {"baskets": natural, "baskets, dealt": dealt(natural, rng=rng)}
         some |= {name: of_users(recs.head(k), natural) for name, recs in lists.items()}
-        means = {name: plain(float(effective_number(recs, kernel).nanmean())) for name, recs in some.items()}
-        rows.append({"k": k, "lists": len(natural.items), **means})
+        each = pd.DataFrame(
+            {name: pd.Series(effective_number(recs, kernel).numpy(), index=recs.users) for name, recs in some.items()}
+        )
+        apart = each.drop(columns="baskets").sub(each["baskets"], axis=0)
+        rows.append({"k": k, "lists": len(each), "means": _means(each), "against_baskets": _means(apart)})
     return rows
+
+
+def _means(each: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    return {str(name): interval(column.to_numpy(dtype=np.float64), each.index) for name, column in each.items()}
 
 
 def season(lines: pd.DataFrame, kernel: EmbeddingKernel, *, k: int, rng: int) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from recdiv.tables import Catalog, Recommendations
 
 DATA = "online_retail"
 CELLS = Cells("ecommerce", recipe=1)  # raise it when code below changes what a cell means
+VERSIONS = {"baskets": {"version": 2}}  # or this, where one question alone changes
 SYSTEMS = ("popularity", "item_knn", "als", "text_mean", "text_transformer", "random")
 LONGEST = 20  # slots that are kept of each list
 SEED = 0
@@ -248,7 +249,7 @@ def table(run: Run) -> dict[str, Any]:
     """What is recorded: every question that is answered, with the seconds each took."""
     cells = {name: cell for name in QUESTIONS if (cell := CELLS.done(_settings(name))) is not None}
     answers = {
-        name: {key: value for key, value in cell.items() if key not in ("data", "question", "seed", "cpu_seconds")}
+        name: {key: value for key, value in cell.items() if key not in (*_settings(name), "cpu_seconds")}
         for name, cell in cells.items()
     }
     lists = CELLS.done({"data": DATA, "question": "lists", "seed": SEED, "systems": list(SYSTEMS)}) or {}
@@ -272,7 +273,7 @@ def table(run: Run) -> dict[str, Any]:
 
 
 def _settings(question: str) -> Cell:
-    return {"data": DATA, "question": question, "seed": SEED}
+    return {"data": DATA, "question": question, "seed": SEED, **VERSIONS.get(question, {})}
 
 
 def _timed(question: Callable[[Run], Cell], run: Run) -> Cell:

@@ -23,11 +23,11 @@ from recdiv.datasets import Dataset
 from recdiv.datasets._sources import source
 from recdiv.evaluation import evaluate
 from recdiv.experiments._cells import Cell, Cells
-from recdiv.experiments._measure import plain
+from recdiv.experiments._measure import interval, plain
 from recdiv.experiments._music_doubles import marked, on_names, on_samples
 from recdiv.experiments._music_exploring import explored, widening
 from recdiv.experiments._music_halves import TEMPLATES, halves, template
-from recdiv.experiments._music_listening import interval, known_share, listening, played, slate, slates
+from recdiv.experiments._music_listening import known_share, listening, played, slate, slates
 from recdiv.experiments._music_lists import judged
 from recdiv.experiments._music_tags import tags_as_text
 from recdiv.experiments._music_tail import by_group, who_pays
@@ -39,6 +39,7 @@ __all__ = ["by_group", "explored", "known_share", "marked", "slate", "widening"]
 
 RECIPE = 1  # raise it when the code below, or beside it, changes what a cell means
 CELLS = Cells("music", recipe=RECIPE)
+VERSIONS = {"slates": {"version": 2}}  # raise it where one part alone changes
 SAMPLES = (0, 1, 2, 3, 7_654_321)  # the key was written looking at the titles of the first
 LEAST = 10  # artists that somebody must have, so that a list of ten can hold known ones only
 MODELS: Mapping[str, Callable[[EmbeddingKernel], Recommender]] = {
@@ -59,14 +60,14 @@ def main(arguments: Sequence[str] | None = None) -> Path:
     with tqdm(asked.parts, desc="music", unit="part") as bar:
         for name in bar:
             bar.set_postfix_str(name)
-            CELLS.get({"part": name}, lambda name=name: _timed(PARTS[name]))  # type: ignore[misc]
+            CELLS.get(_settings(name), lambda name=name: _timed(PARTS[name]))  # type: ignore[misc]
             write_json(target, table())
     return target
 
 
 def table() -> dict[str, Any]:
     """What is recorded: every part that is done, with its processor time."""
-    done = {name: cell for name in PARTS if (cell := CELLS.done({"part": name}))}
+    done = {name: cell for name in PARTS if (cell := CELLS.done(_settings(name)))}
     config = {
         "encoder": "all-MiniLM-L6-v2",
         "reads": "Last.fm by the preset: twelve tags, the name where there is none, centred; the study uncentred",
@@ -80,6 +81,10 @@ def table() -> dict[str, Any]:
     spent = sum(cell["cpu_seconds"] for cell in done.values())
     head = provenance(config=config, seeds=[SHUFFLE], data=files, seconds=spent)
     return {**head, **{name: cell["found"] for name, cell in done.items()}}
+
+
+def _settings(part: str) -> Cell:
+    return {"part": part, **VERSIONS.get(part, {})}
 
 
 class Encoder:
