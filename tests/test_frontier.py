@@ -132,6 +132,31 @@ class TestFigure:
         assert plots.svg(fig, alt="frontier") == plots.svg(again, alt="frontier")
         plt.close("all")
 
+    def test_several_recommenders_are_rows_and_a_method_looks_the_same_in_all(self):
+        plt = pytest.importorskip("matplotlib.pyplot")
+        turned = made_up().assign(method=lambda each: each["method"].map({"mmr": "dpp", "dpp": "mmr", "random": "ssd"}))
+        fig = plots.frontier({"one": made_up(), "other": turned}, metrics=["alpha", "calibration_kl"], columns=1)
+        assert [len(fig.axes), fig.axes[0].get_subplotspec().get_gridspec().ncols] == [4, 2]
+        titles = [ax.get_title(loc="left") for ax in fig.axes]
+        assert titles[::2] == ["one: alpha", "other: alpha"]
+        assert titles[1] == "one: calibration_kl (lower is better)"
+        named = [text.get_text() for text in fig.legends[0].get_texts()]
+        assert set(named) == {"mmr", "dpp", "random", "ssd", "beaten by another"}
+        look = {
+            name: (line.get_color(), line.get_marker())
+            for name, line in zip(named, fig.legends[0].legend_handles, strict=True)
+        }
+        for ax, swapped in ((fig.axes[0], False), (fig.axes[2], True)):
+            marked = {
+                (round(x, 3), round(y, 3)): (line.get_color(), line.get_marker())
+                for line in ax.lines
+                if line.get_linestyle() == "None"
+                for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True)
+            }
+            assert marked[0.48, 4.0] == look["dpp" if swapped else "mmr"]
+            assert marked[0.4, 6.0] == look["mmr" if swapped else "dpp"]
+        plt.close("all")
+
     def test_a_metric_that_is_not_there(self):
         with pytest.raises(ValueError, match=r"metrics must be in the frame \(cost, alpha.*got 'gamma'"):
             plots.frontier(made_up(), metrics=["gamma"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,27 +12,30 @@ import pandas as pd
 
 from recdiv._extras import require
 from recdiv.evaluation._frontier import dominated, sign
-from recdiv.metrics import describe
 from recdiv.plots import MARKERS, PALETTE, style
 
 _FADED = 0.28
 Look = dict[str, Any]
 
 
-def frontier_figure(frame: pd.DataFrame, metrics: Sequence[str], accuracy: str | None, columns: int) -> Any:  # noqa: ANN401
-    """A panel a metric; see :func:`recdiv.plots.frontier`."""
+def frontier_figure(frame: Any, metrics: Sequence[str], accuracy: str | None, columns: int) -> Any:  # noqa: ANN401
+    """A panel a metric, or a row of them a frame; see :func:`recdiv.plots.frontier`."""
     plt = require("matplotlib.pyplot", "plot")
-    wide = wide_frame(frame, metrics, accuracy)
-    accuracy = str(wide.columns[0])
-    best = {name: ~dominated(wide[accuracy], sign(name) * wide[name]) for name in metrics}
-    looks = looks_of(wide, list(best.values()))
-    rows = math.ceil(len(metrics) / columns)
+    frames = dict(frame) if isinstance(frame, Mapping) else {"": frame}
+    wide = {title: wide_frame(each, metrics, accuracy) for title, each in frames.items()}
+    panels = {
+        (title, name): ~dominated(each.iloc[:, 0], sign(name) * each[name])
+        for title, each in wide.items()
+        for name in metrics
+    }
+    looks = looks_of([(wide[title], best) for (title, _), best in panels.items()])
+    across = len(metrics) if len(frames) > 1 else min(columns, len(metrics))
+    rows = math.ceil(len(panels) / across)
     with style():
-        size = (0.4 + 3.4 * min(columns, len(metrics)), 0.7 + 2.7 * rows)
-        fig, grid = plt.subplots(rows, min(columns, len(metrics)), figsize=size, squeeze=False)
-        for ax, name in zip(grid.flat, metrics, strict=False):
-            _draw(ax, wide, accuracy, name, best[name], looks)
-        for ax in grid.flat[len(metrics) :]:
+        fig, grid = plt.subplots(rows, across, figsize=(0.4 + 3.4 * across, 0.7 + 2.7 * rows), squeeze=False)
+        for ax, ((title, name), best) in zip(grid.flat, panels.items(), strict=False):
+            _draw(ax, wide[title], f"{title}: {_titled(name)}" if title else _titled(name), name, best, looks)
+        for ax in grid.flat[len(panels) :]:
             ax.set_axis_off()
         handles = [plt.Line2D([], [], label=name, **look) for name, look in looks.items() if "label" not in look]
         handles += [plt.Line2D([], [], color=PALETTE[4], alpha=_FADED, linewidth=1.2, label="beaten by another")]
@@ -56,10 +59,16 @@ def wide_frame(frame: pd.DataFrame, metrics: Sequence[str], accuracy: str | None
     return wide[[accuracy, *metrics]].reset_index(level="diversity")[[accuracy, *metrics, "diversity"]]
 
 
-def looks_of(wide: pd.DataFrame, best: Sequence[npt.NDArray[np.bool_]]) -> dict[str, Look]:
-    """Colour and marker of each method that is unbeaten somewhere, those that are so most often first."""
-    on = np.sum(best, axis=0)[(wide["diversity"] > 0).to_numpy()]
-    counts = pd.Series(on, index=wide.index[wide["diversity"] > 0]).groupby(level=0).sum().sort_values(ascending=False)
+def looks_of(panels: Sequence[tuple[pd.DataFrame, npt.NDArray[np.bool_]]]) -> dict[str, Look]:
+    """Colour and marker of each method that is unbeaten somewhere, those that are so most often first.
+
+    One method looks the same in every panel.
+    """
+    on = [
+        pd.Series(best[(wide["diversity"] > 0).to_numpy()], index=wide.index[wide["diversity"] > 0])
+        for wide, best in panels
+    ]
+    counts = pd.concat(on).groupby(level=0).sum().sort_values(ascending=False, kind="stable")
     names = [str(name) for name, count in counts.items() if count]
     colours = PALETTE[:4]
     return {
@@ -76,11 +85,12 @@ def looks_of(wide: pd.DataFrame, best: Sequence[npt.NDArray[np.bool_]]) -> dict[
 def _draw(
     ax: Any,  # noqa: ANN401
     wide: pd.DataFrame,
-    accuracy: str,
+    title: str,
     name: str,
     best: npt.NDArray[np.bool_],
     looks: dict[str, Look],
 ) -> None:
+    accuracy = str(wide.columns[0])
     for method in dict.fromkeys(wide.index):
         mine = np.asarray(wide.index == method)
         look = looks.get(str(method), {"color": PALETTE[4]})
@@ -93,6 +103,10 @@ def _draw(
     ax.plot(plain[accuracy], plain[name], marker="*", color="black", markersize=11, linestyle="none", zorder=4)
     ax.annotate("top-k", (plain[accuracy], plain[name]), (7, -3), textcoords="offset points", fontsize="small")
     ax.set_xlabel(accuracy)
-    ax.set_title(name + (" (lower is better)" if describe(name.partition("@")[0]).direction[:5] == "lower" else ""))
+    ax.set_title(title)
     ax.grid(visible=True, axis="both")
     ax.margins(0.08)
+
+
+def _titled(metric: str) -> str:
+    return metric + (" (lower is better)" if sign(metric) < 0 else "")
