@@ -80,6 +80,7 @@ def test_a_model_recorded_before_stays_in_the_file(small):
     asked(small, "mmr")
     after = json.loads(file.read_text())
     assert after["models"] == {**elsewhere["models"], **before["models"]}
+    assert list(after["models"]) == ["als", "item_knn"]
     assert after["seconds"] == pytest.approx(7.0 + before["models"]["item_knn"]["seconds"])
     assert set(after["config"]["methods"]) == {"msd", "mmr"}
 

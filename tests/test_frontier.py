@@ -173,3 +173,11 @@ def test_recorded_choices_follow_from_the_recorded_numbers(file):
             assert [row["method"] for row in found] == [row["method"] for row in recorded]
             assert [row["value"] for row in found] == pytest.approx([row["value"] for row in recorded], rel=1e-4)
             assert all(row["cost"] <= float(cost) + 1e-6 for row in recorded)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("frontier_*.json")), ids=lambda file: file.stem)
+def test_what_the_page_and_the_chapter_say_of_every_recommender_is_recorded(file):
+    for title, model in json.loads(file.read_text())["models"].items():
+        best = {row["metric"]: row["method"] for row in model["choices"]["0.05"]}
+        assert best["alpha"] in {"mmr", "msd", "dpp", "ssd", "entropy"}, title  # those that compare texts
+        assert best["calibration_kl"] in {"calibrated", "pm2", "xquad"}, title  # those that serve interests

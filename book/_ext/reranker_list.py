@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,11 +131,19 @@ class RerankerFrontier(_Markdown):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Draw a figure a recommender."""
+        """Draw a figure a recommender, all but the first folded."""
         file: Path = results_folder() / f"frontier_{self.arguments[0]}.json"
         self.env.note_dependency(str(file))
         models = json.loads(file.read_text("utf-8"))["models"].values()
-        return [nodes.raw("", _figure(model, self.arguments[0]), format="html") for model in models]
+        return [
+            nodes.raw("", _folded(model, _figure(model, self.arguments[0]), first=place == 0), format="html")
+            for place, model in enumerate(models)
+        ]
+
+
+def _folded(model: dict[str, Any], figure: str, *, first: bool) -> str:
+    summary = f"<summary>Candidates of {html.escape(model['title'])}</summary>"
+    return f"<details{' open' if first else ''}>{summary}{figure}</details>"
 
 
 def _figure(model: dict[str, Any], data: str) -> str:
@@ -143,7 +152,7 @@ def _figure(model: dict[str, Any], data: str) -> str:
         f"from the candidates of {model['title']} on {data}; the table beside it names the best settings"
     )
     drawn = plots.frontier(unpacked(model["points"]))
-    return plots.svg(drawn, alt=alt, caption=f"Candidates of {model['title']}. A star: as they come.")
+    return plots.svg(drawn, alt=alt, caption="A star: candidates as they come.")
 
 
 class RerankerList(_Markdown):

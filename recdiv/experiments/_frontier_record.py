@@ -59,7 +59,7 @@ def together(new: dict[str, Any], old: Mapping[str, Any] | None) -> dict[str, An
     unlike = [key for key in ("split", "candidates", "slots", "encoder") if old["config"][key] != new["config"][key]]
     if unlike:
         raise ValueError(f"the record must be of the same {unlike[0]} to be added to, got {old['config'][unlike[0]]}")
-    models = {**old["models"], **new["models"]}
+    models = dict(sorted({**old["models"], **new["models"]}.items()))
     config = {**new["config"], "methods": {**old["config"]["methods"], **new["config"]["methods"]}}
     spent = round(sum(model["seconds"] for model in models.values()), 1)
     return {**new, "config": config, "seconds": spent, "models": models}
