@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +23,7 @@ from benchmarks.metrics.peers import ONE_THREAD
 from benchmarks.rerank.small import cases
 from benchmarks.rerank.workload import CELLS, DIMENSION, ITEMS, KINDS, METHODS, SEED, TOPICS, USERS, Cell, folder_of
 from recdiv._paths import cache_folder
-from recdiv._provenance import provenance, write_json
+from recdiv._provenance import processor, provenance, write_json
 
 TARGET = Path(__file__).parents[2] / "results" / "benchmark_rerank.json"
 RUNNERS = Path(__file__).parent / "runners"
@@ -35,7 +36,9 @@ def main(
     only: Annotated[str, typer.Option(help="Part of a cell's name, as random-uniform-1000-10; all by default.")] = "",
     limit: Annotated[float, typer.Option(help="Seconds a method may take on either side, in a cell.")] = 2.0,
     compiling: Annotated[bool, typer.Option(help="Measure what compiling costs too.")] = True,
-    record: Annotated[bool, typer.Option(help="Write results/benchmark_rerank.json; other cells stay.")] = True,
+    record: Annotated[
+        bool, typer.Option(help="Write results/benchmark_rerank.json; other cells stay, and other processors.")
+    ] = True,
 ) -> None:
     """Time recdiv and pyversity on the same candidates and print the table."""
     build(PYVERSITY)
@@ -123,12 +126,23 @@ def _record(
     took: float,
 ) -> None:
     before = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else {}
+    if before and before["processor"] != processor():
+        _record_elsewhere(before, found)
+        return
     config = {"items": ITEMS, "dimension": DIMENSION, "users": USERS, "topics": TOPICS, "kinds": KINDS, "threads": 1}
     config |= {"diversity": 0.5, "limit_seconds": limit, "clock": "CPU seconds, median of 3", "peer": PYVERSITY.package}
     head = provenance(config=config, seeds=[SEED], data={}, seconds=took)
     parts = {"cells": {**before.get("cells", {}), **found}, "first_call": first or before.get("first_call")}
-    parts["small"] = small
-    write_json(TARGET, {**head, **parts, "gpu": "not run"})
+    parts |= {"small": small, "elsewhere": before.get("elsewhere", {})}
+    write_json(TARGET, {**head, "processor": processor(), **parts, "gpu": "not run"})
+
+
+def _record_elsewhere(before: dict[str, Any], found: dict[str, list[Row]]) -> None:
+    """Ratios only, beside the record of another processor, of which nothing can be measured again here."""
+    ratios = {cell: {row["method"]: row["ratio"] for row in rows} for cell, rows in found.items()}
+    kept = before["elsewhere"].get(processor(), {}).get("ratios", {})
+    before["elsewhere"][processor()] = {"recorded": datetime.now(UTC).date().isoformat(), "ratios": {**kept, **ratios}}
+    write_json(TARGET, before)
 
 
 def _digits(value: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,8 +21,10 @@ def table(recorded: dict[str, Any], cells: str) -> Iterator[str]:
     """Lines of Markdown: a method and a length, users a second on both sides, what they share."""
     yield f"Among {int(cells.rpartition('-')[2]):,} candidates a user:"
     yield ""
-    yield "| method | slots | pyversity, users/s | recdiv, users/s | ratio | GB beyond input, at most | same lists |"
-    yield "|---|---:|---:|---:|---:|---:|---:|"
+    others = [each["ratios"] for each in recorded["elsewhere"].values()]
+    more = "".join(f" on {_maker(name)} |" for name in recorded["elsewhere"])
+    yield f"| method | slots | pyversity, users/s | recdiv, users/s | ratio |{more} GB beyond input | same lists |"
+    yield f"|---|---:|---:|---:|---:|{'---:|' * len(others)}---:|---:|"
     found = {name: rows for name, rows in recorded["cells"].items() if name.rpartition("-")[0] == cells}
     methods = [row["method"] for rows in found.values() for row in rows]
     for method in dict.fromkeys(methods):
@@ -30,17 +33,28 @@ def table(recorded: dict[str, Any], cells: str) -> Iterator[str]:
             same = f"{row['identical']} of {row['compared']}" if row["identical"] is not None else "another goal"
             yield (
                 f"| `{method}` | {name.rpartition('-')[2]} | {row['theirs']:,.0f} | {row['ours']:,.0f} "
-                f"| {row['ratio']:.3g} | {max(row['gigabytes'], 0.01):.2f} | {same} |"
+                f"| {row['ratio']:.3g} |{_ratios(others, name, method)} {max(row['gigabytes'], 0.01):.2f} | {same} |"
             )
+
+
+def _maker(processor: str) -> str:
+    return re.split(r"[ (,]", processor)[0]
+
+
+def _ratios(others: list[dict[str, dict[str, float]]], cell: str, method: str) -> str:
+    """Further columns: the same ratio on other processors."""
+    return "".join(f" {ratios[cell][method]:.3g} |" if cell in ratios else " not run |" for ratios in others)
 
 
 def how(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown: when, where, and what compiling costs."""
     versions, first = recorded["versions"], recorded["first_call"]
     yield (
-        f"Recorded {recorded['recorded']} on {recorded['machine']}, Python {versions['python']}, torch "
-        f"{versions['torch']}, NumPy {versions['numpy']}, {recorded['config']['peer'].replace('==', ' ')}."
+        f"Recorded {recorded['recorded']} on {recorded['machine']} ({recorded['processor']}), Python "
+        f"{versions['python']}, torch {versions['torch']}, NumPy {versions['numpy']}, {recorded['config']['peer'].replace('==', ' ')}."
     )
+    for name, each in recorded["elsewhere"].items():
+        yield f"The ratio *on {_maker(name)}*: recorded {each['recorded']} on {name}."
     if first:
         compiling, kept = (sum(first[when].values()) for when in ("compiling", "kept"))
         yield (
