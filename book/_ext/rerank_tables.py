@@ -49,9 +49,10 @@ def _ratios(others: list[dict[str, dict[str, float]]], cell: str, method: str) -
 def how(recorded: dict[str, Any]) -> Iterator[str]:
     """Lines of Markdown: when, where, and what compiling costs."""
     versions, first = recorded["versions"], recorded["first_call"]
+    peer = recorded["config"]["peer"].replace("==", " ")
     yield (
         f"Recorded {recorded['recorded']} on {recorded['machine']} ({recorded['processor']}), Python "
-        f"{versions['python']}, torch {versions['torch']}, NumPy {versions['numpy']}, {recorded['config']['peer'].replace('==', ' ')}."
+        f"{versions['python']}, torch {versions['torch']}, NumPy {versions['numpy']}, {peer}."
     )
     for name, each in recorded["elsewhere"].items():
         yield f"The ratio *on {_maker(name)}*: recorded {each['recorded']} on {name}."
