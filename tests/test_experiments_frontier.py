@@ -57,6 +57,17 @@ def test_a_run_goes_on_where_it_stopped(small, monkeypatch):
     assert recorded["models"]["item_knn"]["options"] == frontier.SETTINGS["item_knn"]
 
 
+def test_candidates_are_kept_as_they_are(small, monkeypatch):
+    prepared = frontier.whole("movielens")
+    fresh, first = frontier.candidates("item_knn", prepared, None), frontier._kept("item_knn", prepared, None)
+    monkeypatch.setattr(frontier, "candidates", lambda *given: pytest.fail("trained again"))
+    for kept in (first, frontier._kept("item_knn", prepared, None)):
+        assert kept.items.equal(fresh.items)
+        assert kept.scores.equal(fresh.scores)
+        assert kept.scores.dtype == fresh.scores.dtype
+        assert list(kept.users) == list(fresh.users)
+
+
 def test_candidates_are_what_the_user_does_not_know(small):
     prepared = frontier.whole("movielens")
     pool = frontier.candidates("item_knn", prepared, None)

@@ -16,7 +16,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 from tqdm import tqdm
 
 from recdiv import datasets
@@ -66,7 +68,7 @@ def run(data: str, models: Sequence[str], methods: Sequence[str], results: Path)
     found: dict[str, list[Cell]] = {}
     for name in models:
         settings = [_settings(data, name, method) for method in methods]
-        pool = cache(partial(candidates, name, prepared, kernel))  # not before a cell needs it
+        pool = cache(partial(_kept, name, prepared, kernel))  # not before a cell needs it
         found[name] = []
         with tqdm(settings, desc=f"{data}, {name}", unit="method") as bar:
             for each in bar:
@@ -99,6 +101,24 @@ def candidates(name: str, prepared: Prepared, kernel: EmbeddingKernel) -> Recomm
     """The best items of everybody tested, with scores, none of which they know."""
     model: Recommender = build(MODELS[name], SETTINGS[name], kernel, seed=SEED)
     return prepared.split.recommend(model.fit(prepared.split.train), k=POOL)
+
+
+def _kept(name: str, prepared: Prepared, kernel: EmbeddingKernel) -> Recommendations:
+    """The candidates from the cell that keeps them: a run that was interrupted does not train again."""
+
+    def found() -> Cell:
+        lists = candidates(name, prepared, kernel)
+        scores = torch.as_tensor(lists.scores)
+        return {
+            "items": lists.items.tolist(),
+            "scores": scores.tolist(),
+            "users": np.asarray(lists.users).tolist(),
+            "dtype": str(scores.dtype).removeprefix("torch."),
+        }
+
+    cell = CELLS.get({"data": prepared.name, "model": name, "candidates": POOL, "options": SETTINGS[name]}, found)
+    scores = torch.tensor(cell["scores"], dtype=getattr(torch, cell["dtype"]))
+    return Recommendations(torch.tensor(cell["items"]), scores=scores, users=cell["users"])
 
 
 def table(prepared: Prepared, found: dict[str, list[Cell]]) -> dict[str, Any]:
