@@ -5,7 +5,6 @@ Ink (text, axes, black strokes) becomes ``currentColor``, so a figure takes the 
 
 from __future__ import annotations
 
-import hashlib
 import html
 import io
 import re
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from recdiv._extras import require
+from recdiv._svg import inline
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#7F7F7F")  # each at least 3:1 on white and on #121212
 MARKERS = ("o", "s", "^", "D", "v")
@@ -64,7 +64,7 @@ def svg(fig: Any, *, alt: str, caption: str | None = None) -> str:  # noqa: ANN4
     buffer = io.StringIO()
     with style(), _any_script():
         fig.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight", transparent=True)
-    drawing = _inline(buffer.getvalue(), html.escape(" ".join(alt.split()), quote=True))
+    drawing = inline(buffer.getvalue(), html.escape(" ".join(alt.split()), quote=True))
     below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
     return f'<figure class="recdiv-figure" style="margin:1em 0">{drawing}{below}</figure>'
 
@@ -275,26 +275,3 @@ def _settings() -> dict[str, Any]:
         "svg.fonttype": "none",
         "svg.hashsalt": "recdiv",
     }
-
-
-def _inline(document: str, alt: str) -> str:
-    """The ``<svg>`` element of an SVG document, fit to stand in a page among others."""
-    body = document[document.index("<svg") :].strip()
-    body = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", body, flags=re.DOTALL)
-    body = re.sub(r"<style[^>]*>\*\{[^}]*\}</style>", "", body)  # `*` would restyle the whole page
-    body = re.sub(r"(fill|stroke): ?#000000", r"\1: currentColor", body)
-    used = set(re.findall(r"#([\w.-]+)", body))  # names that nothing calls, and turns by nothing, are a sixth of a file
-    body = re.sub(r'\s+id="([^"]+)"', lambda found: found[0] if found[1] in used else "", body)
-    body = re.sub(r' transform="rotate\(-0 [^"]*\)"', "", body)
-    # A thousandth of a point is below what a screen shows, and above what the order of a sum moves.
-    body = re.sub(r"\d+\.\d{4,}", lambda number: f"{float(number[0]):.3f}".rstrip("0").rstrip("."), body)
-    mark = "f" + hashlib.sha256((body + alt).encode()).hexdigest()[:8]
-    body = re.sub(r'\bid="([^"]+)"', rf'id="{mark}-\1"', body)
-    body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
-    size = re.search(r'viewBox="\S+ \S+ (\S+) \S+"', body)
-    width = f"{float(size[1]) * 4 / 3:.0f}px" if size else "100%"
-    look = f"width:100%;max-width:{width};height:auto;stroke-linejoin:round;stroke-linecap:butt"
-    root = f'<svg role="img" aria-label="{alt}" fill="currentColor" style="{look}"'
-    body = re.sub(r'(<svg[^>]*?)\s+width="[^"]*"', r"\1", body, count=1)
-    body = re.sub(r'(<svg[^>]*?)\s+height="[^"]*"', r"\1", body, count=1)
-    return re.sub(r"\n\s*", "\n", body.replace("<svg", root, 1))

@@ -71,6 +71,32 @@ def test_identifiers_resolve_and_differ_between_figures():
     assert not ids & set(re.findall(r'\bid="([^"]+)"', two))
 
 
+def test_nothing_is_written_that_shows_nothing():
+    with plots.style():
+        fig, ax = plt.subplots()
+        ax.plot([0, 1], [0, 1])
+        ax.set(title="two  words", ylabel="turned")
+        markup = plots.svg(fig, alt="x")
+    assert set(re.findall(r'\bid="([^"]+)"', markup)) == set(re.findall(r'(?:url\(#|href="#)([^")]+)', markup))
+    assert "rotate(-0" not in markup
+    assert re.search(r'rotate\(-90[^"]*"[^>]*>turned<', markup)
+    assert "\n" not in markup
+    assert markup.count("font-family") == 1
+    assert markup.index("font-family") < markup.index("viewBox")  # a style of the whole
+    assert ">two words<" in markup  # as a page shows it
+
+
+def test_two_typefaces_stay_with_their_texts():
+    with plots.style():
+        fig, ax = plt.subplots()
+        ax.text(0, 0, "code", family="monospace")
+        ax.set(title="prose")
+        markup = plots.svg(fig, alt="x")
+    families = dict(re.findall(r"font-family: '([^']+)'[^>]*>(\w+)<", markup))
+    assert sorted(families.values())[-2:] == ["code", "prose"]
+    assert len(families) == 2
+
+
 def test_alternative_text_is_required():
     with pytest.raises(ValueError, match="alt must say"):
         plots.svg(drawn(), alt="  ")
