@@ -169,6 +169,29 @@ def test_a_dial_is_chosen_on_the_validation_part_and_costs_no_training_of_its_ow
     assert "turned" not in found["plain"]
 
 
+def test_what_is_best_for_one_reading_is_not_taken_for_another(cells, small, monkeypatch):
+    fitted = []
+
+    def build(entry, options, kernel, *, seed):
+        fitted.append(entry.model)
+        return _models.build(entry, options, kernel, seed=seed)
+
+    monkeypatch.setattr(recommenders, "build", build)
+    monkeypatch.setattr(recommenders, "_last", {})
+    own = rd.EmbeddingKernel.from_text(small.catalog)
+    other = rd.EmbeddingKernel(torch.ones(N, 2) + torch.eye(N)[:, :2])
+    ask = {"seed": 0}
+    one = recommenders.choose("text_mean", small, own, **ask)
+    two = recommenders.choose("text_mean", small, other, **ask, reads="other")
+    n_tried = len(_models.MODELS["text_mean"].tried)
+    assert fitted == ["text"] * 2 * n_tried
+    assert one["tried"] != two["tried"]
+    assert recommenders.choose("text_mean", small, own, **ask) == one
+    recommenders.choose("item_knn", small, own, **ask)
+    recommenders.choose("item_knn", small, other, **ask, reads="other")  # what reads nothing is not tried again
+    assert fitted[2 * n_tried :] == ["item_knn"] * len(_models.MODELS["item_knn"].tried)
+
+
 def test_a_dial_stops_before_the_first_value_that_costs_too_much():
     def taken(*marks):
         return recommenders.affordable([{"at": at, "ndcg@10": mark} for at, mark in enumerate(marks)])["at"]

@@ -14,7 +14,7 @@ from recdiv.experiments._measure import plain
 SLICES = (
     "accuracy", "diversity", "warm", "cold", "cold_only", "shown", "turned", "turned_cold", "turned_slots",
 )  # fmt: skip
-AGAINST = ("popularity", "item_knn", "sasrec")  # whom every other model is compared with, user by user
+AGAINST = ("popularity", "item_knn", "sasrec", "text_transformer")  # whom each other is compared with, user by user
 PER_USER = "ndcg@10 of each user"
 Cell = dict[str, Any]
 

@@ -91,7 +91,8 @@ def lists_followed(prepared: Prepared, _: EmbeddingKernel) -> Any:  # noqa: ANN4
 
 def systems(prepared: Prepared, kernel: EmbeddingKernel) -> tuple[dict[str, Recommendations], Recommendations]:
     """Lists of each recommender, and the candidates of the one that reads."""
-    options = {name: choose(name, prepared, kernel, seed=SEED)["options"] for name in SYSTEMS}
+    reads = f"{FIELD} preset"
+    options = {name: choose(name, prepared, kernel, seed=SEED, reads=reads)["options"] for name in SYSTEMS}
     models = fit(prepared, kernel, systems=SYSTEMS, options=options, seed=SEED)
     lists = {name: prepared.split.recommend(model, k=_normative.K) for name, model in models.items()}
     return lists, prepared.split.recommend(models["Text (mean)"], k=_normative.POOL)

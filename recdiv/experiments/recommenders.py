@@ -60,16 +60,18 @@ def run(data: str, seeds: Sequence[int], models: Sequence[str], results: Path) -
     return file
 
 
-def choose(name: str, prepared: Prepared, kernel: EmbeddingKernel, *, seed: int) -> Cell:
+def choose(name: str, prepared: Prepared, kernel: EmbeddingKernel, *, seed: int, reads: str = "") -> Cell:
     """The settings with the best nDCG@10 on the validation part (the first of equals), and what all reached.
 
-    Of a dial: the last value before the first that costs too much.
+    Of a dial: the last value before the first that costs too much. ``reads`` says what ``kernel`` is of where it is not
+    the set's own text: what is best for one reading is not taken for another.
     """
     entry = MODELS[name]
+    reads = reads if entry.vectors or entry.encoder else ""
     for options in entry.tried if len(entry.tried) > 1 or entry.dial else ():
         work = partial(_validate, entry, options, prepared, kernel, seed)
-        CELLS.get(_validated(name, prepared.name, seed, options), work)
-    return _chosen(name, prepared.name, seed) or {}
+        CELLS.get(_validated(name, prepared.name, seed, options, reads), work)
+    return _chosen(name, prepared.name, seed, reads) or {}
 
 
 def table(prepared: Prepared, seeds: Sequence[int]) -> dict[str, Any]:
@@ -140,12 +142,12 @@ def _fit_and_mark(entry: Entry, options: Options, prepared: Prepared, kernel: Em
     return {**{name: round(seconds, 2) for name, seconds in spent.items()}, **found}
 
 
-def _chosen(name: str, data: str, seed: int) -> Cell | None:
+def _chosen(name: str, data: str, seed: int, reads: str = "") -> Cell | None:
     """What :func:`choose` found, from the cells that are there; None where some are still to come."""
     entry = MODELS[name]
     if len(entry.tried) == 1 and not entry.dial:
         return {"options": dict(entry.tried[0]), "tried": []}
-    tried = [CELLS.done(_validated(name, data, seed, options)) for options in entry.tried]
+    tried = [CELLS.done(_validated(name, data, seed, options, reads)) for options in entry.tried]
     if None in tried:
         return None
     lines = [line for cell in tried if cell for line in cell.get("lines", [_line(cell)])]
@@ -171,8 +173,9 @@ def _settings(name: str, data: str, seed: int, options: Options) -> Cell:
     return {"data": data, "model": name, "seed": seed, "options": dict(options)}
 
 
-def _validated(name: str, data: str, seed: int, options: Options) -> Cell:
-    return {"data": data, "model": name, "seed": seed, "validate": dict(options)}
+def _validated(name: str, data: str, seed: int, options: Options, reads: str = "") -> Cell:
+    read = {"reads": reads} if reads else {}
+    return {"data": data, "model": name, "seed": seed, "validate": dict(options), **read}
 
 
 def _seeds(entry: Entry, seeds: Sequence[int]) -> Sequence[int]:
