@@ -12,7 +12,7 @@ pytest.importorskip("peft")
 
 import recdiv as rd
 from recdiv.experiments import pretrain as experiment
-from recdiv.experiments._encoders import auc, compare_encoders, pair_auc
+from recdiv.experiments._encoders import auc, compare_encoders, last_items, pair_auc
 from recdiv.experiments._sets import Prepared
 from recdiv.lm import TrainingConfig
 from recdiv.recommend import leave_one_out
@@ -99,3 +99,16 @@ def test_encoders_that_know_categories_win(prepared, monkeypatch):
     assert found["one"]["gamma"] == pytest.approx(2, abs=0.01)
     assert found["other"]["alpha"] > 4
     assert found["other"]["gamma"] == pytest.approx(found["other"]["alpha"] * found["other"]["beta"], rel=1e-3)
+
+
+def test_lists_are_as_long_as_enough_people_had_items(prepared):
+    rows = [(user, item, item) for user, n in enumerate((3, 5, 5, 2)) for item in range(n)]
+    log = rd.Interactions(pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp"]), prepared.catalog)
+    short = Prepared("nemig", prepared.catalog, leave_one_out(log), {})  # two of each person held out
+    had = sorted(map(len, short.split.train.histories()), reverse=True)
+    assert had[:2] == [3, 3]
+    assert last_items(short, people=2, slots=10).items.tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert last_items(short, people=2, slots=2).items.tolist() == [[1, 2], [1, 2]]
+    assert last_items(short, people=3, slots=10).items.shape == (3, had[2])
+    assert last_items(short, people=99, slots=10).items.shape == (len(had), had[-1])
+    assert last_items(prepared).items.shape == (60, 10)

@@ -29,9 +29,7 @@ def compare_encoders(
     rng: int,
 ) -> dict[str, dict[str, float]]:
     """For each encoder: AUC of same-category pairs among ``rows``, mean cosine, and α, β, γ of people's last items."""
-    events = prepared.split.train
-    histories = [each for each in events.histories() if len(each) >= _SLOTS][:_LISTS]
-    lists = Recommendations(np.stack([each[-_SLOTS:] for each in histories]))
+    lists = last_items(prepared)
     needed = np.unique(np.concatenate([rows, lists.items.numpy().ravel()]))
     texts = prepared.catalog.texts()
     found = {}
@@ -49,6 +47,14 @@ def compare_encoders(
             **{part: round(float(getattr(parts, part)), 4) for part in ("alpha", "beta", "gamma")},
         }
     return found
+
+
+def last_items(prepared: Prepared, *, people: int = _LISTS, slots: int = _SLOTS) -> Recommendations:
+    """What some people had last: ``slots`` items of each, or as many as so many people had where that is fewer."""
+    histories = prepared.split.train.histories()
+    lengths = sorted((len(each) for each in histories), reverse=True)
+    width = min(slots, lengths[min(people, len(lengths)) - 1])
+    return Recommendations(np.stack([each[-width:] for each in histories if len(each) >= width][:people]))
 
 
 def pair_auc(

@@ -17,7 +17,7 @@ from typing import Any
 from recdiv._provenance import provenance, write_json
 from recdiv.datasets._sources import source
 from recdiv.experiments._cells import Cell, Cells
-from recdiv.experiments._encoders import compare_encoders
+from recdiv.experiments._encoders import compare_encoders, last_items
 from recdiv.experiments._sets import Prepared, prepare
 from recdiv.lm.documents import Corpus, split_documents
 from recdiv.lm.held_out import Perplexity, perplexity
@@ -103,7 +103,9 @@ def masked(prepared: Prepared, documents: Corpus, folder: Path) -> Cell:
     train = [document for document in documents.train if len(document) == 1][:_MASKED_ITEMS]
     made = pretrain(train, validation=documents.items[:200], model=DEFAULT_MODEL, folder=folder, config=MASKED)
     encoders = {"default": None, "adapted": folder, "scratch": CELLS.folder / f"model-{prepared.name}"}
-    return {**_about(made), "encoders": compare_encoders(prepared, documents.held_out, encoders, rng=_SPLIT)}
+    people, slots = last_items(prepared).items.shape
+    read = compare_encoders(prepared, documents.held_out, encoders, rng=_SPLIT)
+    return {**_about(made), "lists": {"people": people, "slots": slots}, "encoders": read}
 
 
 def sample(made: Pretrained, n: int = 6) -> list[str]:
