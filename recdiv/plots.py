@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import io
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
