@@ -35,10 +35,10 @@ book: $(READY)  ## run every notebook and build the book: _build/html/index.html
 	@$(RECDIV) book build
 
 test: book  ## everything: unit, notebooks (nbval), the built site in a browser
-	RECDIV_SITE=_build/html $(BIN)/python -m pytest
+	RECDIV_SITE=_build/html $(BIN)/python -m pytest -n auto --durations=20
 
 test-fast: $(READY)  ## what takes seconds: no notebooks, no browser, nothing slow
-	$(BIN)/python -m pytest -m "not notebook and not browser and not slow and not real"
+	$(BIN)/python -m pytest -n auto -m "not notebook and not browser and not slow and not real"
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff format --check .

@@ -12,18 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from recdiv._threads import usable_cores
+
 _PLAIN_LIST = re.compile(r"\[\n([^\[\]{}\"]*)\n *\]")  # of numbers and words of JSON: no text, which may hold anything
 _WIDE = {"avx512f": "AVX-512", "amx_tile": "AMX"}
 _PACKAGES = ("numpy", "pandas", "recdiv", "scipy", "tokenizers", "torch", "transformers")
-
-
-def usable_cores() -> int:
-    """How many cores this process may use: those of its affinity, which may be fewer than the machine has.
-
-    >>> usable_cores() >= 1
-    True
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def machine() -> str:

@@ -13,9 +13,10 @@ from nbformat.v4 import new_output
 from test_book import project, write_notebook  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
+from recdiv import _threads
+from recdiv._threads import share_of_cores, usual_jobs
 from recdiv.book import notebooks
-from recdiv.book import run as runner
-from recdiv.book.run import Options, expected_seconds, last_run, run, share_of_cores
+from recdiv.book.run import Options, expected_seconds, last_run, run
 from recdiv.cli import app
 
 MEETING = """
@@ -70,9 +71,9 @@ def test_two_at_a_time_leave_what_one_at_a_time_leaves(project):  # noqa: F811
 
 
 def test_they_run_at_the_same_time_each_on_its_share_of_the_cores(project, monkeypatch):  # noqa: F811
-    for name in runner._THREADS:
+    for name in _threads.THREADS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(runner, "usable_cores", lambda: 7)
+    monkeypatch.setattr(_threads, "usable_cores", lambda: 7)
     threads = "import os; print(os.environ['OMP_NUM_THREADS'])"
     write_notebook(project, "one", MEETING.format(mine="a", other="b"), threads)
     write_notebook(project, "two", MEETING.format(mine="b", other="a"), threads)
@@ -83,14 +84,21 @@ def test_they_run_at_the_same_time_each_on_its_share_of_the_cores(project, monke
 
 
 def test_the_share_of_the_cores(monkeypatch):
-    for name in runner._THREADS:
+    for name in _threads.THREADS:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(runner, "usable_cores", lambda: 4)
+    monkeypatch.setattr(_threads, "usable_cores", lambda: 4)
     assert share_of_cores(1) == {}
     assert set(share_of_cores(2).values()) == {"2"}
     assert set(share_of_cores(9).values()) == {"1"}
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     assert share_of_cores(2) == {}, "what the user chose stands"
+
+
+@pytest.mark.parametrize(("cores", "gigabytes", "jobs"), [(2, 8, 2), (64, 16, 6), (4, 1, 1)])
+def test_as_many_jobs_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, jobs):
+    monkeypatch.setattr(_threads, "usable_cores", lambda: cores)
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": gigabytes * 2**18, "SC_PAGE_SIZE": 2**12}.get)
+    assert usual_jobs() == jobs
 
 
 def test_the_longest_starts_first(project):  # noqa: F811

@@ -17,6 +17,7 @@ FLOORS = {
     "_extras": 0,
     "_paths": 0,
     "_provenance": 0,
+    "_threads": 0,
     "_recommendations": 1,
     "tables": 1,
     "datasets": 2,

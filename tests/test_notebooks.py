@@ -10,7 +10,7 @@ import notebook_rules as rules
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from recdiv._provenance import usable_cores
+from recdiv._threads import usable_cores
 from recdiv.book import notebooks
 from recdiv.book.check import check_numbers, expected_values, validate
 from recdiv.book.keys import environment_digest

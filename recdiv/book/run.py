@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recdiv._extras import require
-from recdiv._provenance import usable_cores
+from recdiv._threads import share_of_cores
 from recdiv.book import notebooks
 from recdiv.book.beside import side_by_side
 from recdiv.book.keys import environment_digest, notebook_key
@@ -32,7 +32,6 @@ _QUIET = {
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
 }
-_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -71,13 +70,6 @@ def kernel_environment(project: Project) -> dict[str, str]:
     """The variables a notebook's kernel runs under, so that papermill and nbval see the same."""
     paths = [str(project.root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**_QUIET, "PYTHONPATH": os.pathsep.join(paths)}
-
-
-def share_of_cores(jobs: int) -> dict[str, str]:
-    """Variables that give each of ``jobs`` processes its part of the cores; none where the user has set one himself."""
-    if jobs == 1 or any(name in os.environ for name in _THREADS):
-        return {}
-    return dict.fromkeys(_THREADS, str(max(1, usable_cores() // jobs)))
 
 
 def run(

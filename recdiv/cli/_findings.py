@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import recdiv
-from recdiv._provenance import usable_cores
+from recdiv._threads import usable_cores
 
 Verdict = Literal["good", "missing", "broken"]
 GOOD: Final = "good"

@@ -31,10 +31,10 @@ def run(
     profile: Annotated[str | None, typer.Option(help="smoke, default or full; else what the notebook says.")] = None,
     data: Annotated[str | None, typer.Option(help="A data set instead of the bundled sample.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Run even what did not change.")] = False,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks at a time; else as many as cores.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Notebooks at a time; else one a core.")] = None,
 ) -> None:
     """Run the notebooks into _build/stage; what did not change is skipped."""
-    from recdiv._provenance import usable_cores
+    from recdiv._threads import usual_jobs
     from recdiv.book.run import Options
     from recdiv.notebook import PROFILES
 
@@ -43,7 +43,7 @@ def run(
     project = _project()
     names = project.names(only)
     options = Options(profile=profile, data=data, force=force)
-    runs = _run_with_bar(project, names, options, jobs or usable_cores())
+    runs = _run_with_bar(project, names, options, jobs or usual_jobs())
     failed = [one.name for one in runs if one.status == "failed"]
     if failed:
         typer.echo(f"failed: {', '.join(failed)} (as far as they got: _build/failed/)", err=True)
