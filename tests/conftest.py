@@ -26,8 +26,6 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    if os.environ.get("CI") and any(item.get_closest_marker("browser") for item in items) and not _browser():
-        raise pytest.UsageError("CI is set, and chromium or chromedriver is missing: the browser tests must run there")
     for item in items:
         if item.get_closest_marker("real") and not os.environ.get("RECDIV_DATA"):
             item.add_marker(pytest.mark.skip(reason="RECDIV_DATA is not set: the real data sets are not here"))
@@ -35,6 +33,14 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="torch sees no CUDA device"))
     if "PYTEST_XDIST_WORKER" in os.environ:
         _longest_first(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if os.environ.get("CI") and item.get_closest_marker("browser") and not _browser():
+        pytest.fail(
+            "CI is set, and chromium or chromedriver is missing: the browser tests must run there", pytrace=False
+        )
 
 
 def _longest_first(items):
@@ -46,8 +52,10 @@ def _longest_first(items):
 
 
 def _piece(nodeid):
-    """What one process does in one go: a notebook test, or all tests of a file."""
+    """What one process does in one go: a notebook test, or all tests of a file, or of all that build the book."""
     file, _, test = nodeid.partition("::")
+    if file.endswith(("test_browser.py", "test_site.py")) and not os.environ.get("RECDIV_SITE"):
+        return "the book"
     alone = file.endswith("test_notebooks.py") and test.startswith(("test_executes", "test_smoke"))
     return nodeid if alone else file
 
