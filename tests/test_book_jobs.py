@@ -141,29 +141,31 @@ def alive(pid):
     return status.exists() and "State:\tZ" not in status.read_text()
 
 
+# Where tests run in the background, SIGINT is ignored, and every process they start inherits that.
+HEARS_CTRL_C = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from recdiv.cli import main; main()"
+)
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux which processes run")
 @pytest.mark.parametrize("ending", ["ctrl-c", "kill"])
 def test_nothing_runs_on_when_it_is_stopped(project, ending):  # noqa: F811
-    write_notebook(project, "one", SLEEPING)
-    write_notebook(project, "two", SLEEPING)
-    write_notebook(project, "zero", SLEEPING)
-    command = [sys.executable, "-m", "recdiv", "book", "run", "--jobs", "2"]
+    for name in ("one", "two", "zero"):
+        write_notebook(project, name, SLEEPING)
+    command = [sys.executable, "-c", HEARS_CTRL_C, "book", "run", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen(
-        command,
-        cwd=project.root,
-        env=environment,
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    until(lambda: len(kernels(project)) == 2)
-    started = kernels(project)
-    if ending == "ctrl-c":
-        os.killpg(process.pid, signal.SIGINT)  # a terminal tells all of them
-    else:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, cwd=project.root, env=environment, start_new_session=True, **pipes)
+    try:
+        until(lambda: len(kernels(project)) == 2)
+        started = kernels(project)
+        if ending == "ctrl-c":
+            os.killpg(process.pid, signal.SIGINT)  # a terminal tells all of them
+        else:
+            process.kill()
+        said, _ = process.communicate(timeout=60)  # the pipe is open until the last process has ended
+    finally:
         process.kill()
-    said, _ = process.communicate(timeout=60)  # the pipe is open until the last process has ended
     assert process.returncode != 0
     assert "recdiv/" not in said.decode(), "a traceback of ours"
     until(lambda: not any(map(alive, started)))
