@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import json
 import random
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -162,6 +163,7 @@ def wide_table(frame: pd.DataFrame, *, said: Mapping[str, str] | None = None) ->
     box = (
         '<div class="wide-table" style="overflow-x: auto" tabindex="0" role="region" aria-label="a table that scrolls">'
     )
+    page = re.sub(r">\s+<", "><", page)  # line by line a file keeps a third more of it
     return HTML(f"{box}{page}</div>")  # type: ignore[no-untyped-call]
 
 

@@ -74,3 +74,4 @@ def test_a_wide_table_names_its_rows_and_reads_signs_aloud():
     assert '<td><span role="img" aria-label="holds">✓</span></td>' in page
     assert "<td>✗</td>" in page
     assert 'tabindex="0"' in page  # what scrolls must be reachable by keyboard
+    assert "\n" not in page
