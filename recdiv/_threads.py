@@ -35,3 +35,13 @@ def share_of_cores(jobs: int) -> dict[str, str]:
     if jobs == 1 or any(name in os.environ for name in THREADS):
         return {}
     return dict.fromkeys(THREADS, str(max(1, usable_cores() // jobs)))
+
+
+def share_taken() -> float:
+    """The part of the cores that this process and its children fill: 1, or less where variables hold them to fewer.
+
+    >>> 0 < share_taken() <= 1
+    True
+    """
+    threads = os.environ.get(THREADS[0], "")
+    return min(1.0, int(threads) / usable_cores()) if threads.isdigit() and int(threads) else 1.0

@@ -14,7 +14,7 @@ from test_book import project, write_notebook  # noqa: F401 - a fixture
 from typer.testing import CliRunner
 
 from recdiv import _threads
-from recdiv._threads import share_of_cores, usual_jobs
+from recdiv._threads import share_of_cores, share_taken, usual_jobs
 from recdiv.book import notebooks
 from recdiv.book.run import Options, expected_seconds, last_run, run
 from recdiv.cli import app
@@ -92,6 +92,11 @@ def test_the_share_of_the_cores(monkeypatch):
     assert set(share_of_cores(9).values()) == {"1"}
     monkeypatch.setenv("MKL_NUM_THREADS", "3")
     assert share_of_cores(2) == {}, "what the user chose stands"
+    for threads, share in {"1": 0.25, "3": 0.75, "8": 1.0, "0": 1.0, "all": 1.0}.items():
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        assert share_taken() == share
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert share_taken() == 1
 
 
 @pytest.mark.parametrize(("cores", "gigabytes", "jobs"), [(2, 8, 2), (64, 16, 6), (4, 1, 1)])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from recdiv._extras import require
-from recdiv._threads import share_of_cores
+from recdiv._threads import share_of_cores, share_taken
 from recdiv.book import notebooks
 from recdiv.book.beside import side_by_side
 from recdiv.book.keys import environment_digest, notebook_key
@@ -48,6 +48,7 @@ class Run:
     output: str  # SHA-256 of the staged notebook
     error: str = ""
     load: float = 0.0  # processes that wanted a core at its end: seconds on a busy machine say little
+    share: float = 1.0  # of the cores, where others ran beside it
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def _run_one(project: Project, name: str, options: Options, environment: str) ->
         output="" if error else _sha256(project.staged(name)),
         error=error,
         load=round(os.getloadavg()[0], 1),
+        share=share_taken(),
     )
     return _recorded(project, result)
 
