@@ -194,7 +194,7 @@ def _execute(project: Project, name: str, options: Options) -> str:
             cwd=str(project.notebooks),
             progress_bar=False,
             execution_timeout=options.timeout,
-            extra_arguments=["--Application.log_level=40"],  # its note on encryption is nothing a reader can act on
+            extra_arguments=["--Application.log_level=50"],  # its notes on encryption and on its own end help nobody
         )
     except papermill.PapermillExecutionError as error:
         return f"cell {error.exec_count}: {error.ename}: {error.evalue}\n" + "\n".join(error.traceback)
