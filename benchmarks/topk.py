@@ -18,7 +18,7 @@ import typer
 from benchmarks.conformance.environments import Peer, build
 from benchmarks.speed.rounds import RUNNERS, by_turns, side, with_others
 from recdiv._paths import cache_folder
-from recdiv._provenance import processor, provenance, write_json
+from recdiv._provenance import processor, provenance, today, write_json
 
 PEER = Peer("faiss", "faiss-cpu==1.15.1", ("numpy==2.4.6",), whole=True)
 TARGET = Path(__file__).parent.parent / "results" / "benchmark_topk.json"
@@ -65,14 +65,15 @@ def main(
     }
     for n in threads or [1, 2]:
         found = {name: side(each) for name, each in by_turns(sides, rounds=rounds, n_threads=n).items()}
-        row: dict[str, Any] = {"processor": processor(), "threads": n, **found, **agreement(folder)}
+        made = {"recorded": today(), "rounds": rounds}
+        row: dict[str, Any] = {"processor": processor(), **made, "threads": n, **found, **agreement(folder)}
         row["ratio"] = round(row["theirs"]["wall"] / row["ours"]["wall"], 3)
         rows.append(row)
         typer.echo(
             f"{n} threads: recdiv {row['ours']['wall']:.1f} s and {row['ours']['gigabytes']:.2f} GB more, "
             f"faiss {row['theirs']['wall']:.1f} s and {row['theirs']['gigabytes']:.2f} GB: {row['ratio']:.2f} times"
         )
-    config = {"items": items, "dimension": DIMENSION, "users": users, "k": K, "rounds": rounds}
+    config = {"items": items, "dimension": DIMENSION, "users": users, "k": K}
     config |= {"clock": "wall seconds, fastest run", "peer": PEER.package}
     head = provenance(config=config, seeds=[SEED], data={}, seconds=time.perf_counter() - begun)
     write_json(TARGET, {**head, "rows": with_others(TARGET, rows), "cuda": "not run"})

@@ -46,6 +46,11 @@ def processor() -> str:
     return ", ".join([said.get("model name", platform.machine()), *wide])
 
 
+def today() -> str:
+    """The date of a record, in UTC: ``2026-01-31``."""
+    return datetime.now(UTC).date().isoformat()
+
+
 def versions() -> dict[str, str]:
     """Python and the packages a number depends on, those that are installed."""
     found = {"python": platform.python_version()}
@@ -69,7 +74,7 @@ def provenance(
         seconds: how long it took.
     """
     return {
-        "recorded": datetime.now(UTC).date().isoformat(),
+        "recorded": today(),
         "config": dict(config),
         "seeds": seeds,
         "data": {name: dict(files) for name, files in data.items()},

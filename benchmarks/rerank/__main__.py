@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,7 +22,7 @@ from benchmarks.metrics.peers import ONE_THREAD
 from benchmarks.rerank.small import cases
 from benchmarks.rerank.workload import CELLS, DIMENSION, ITEMS, KINDS, METHODS, SEED, TOPICS, USERS, Cell, folder_of
 from recdiv._paths import cache_folder
-from recdiv._provenance import processor, provenance, write_json
+from recdiv._provenance import processor, provenance, today, write_json
 
 TARGET = Path(__file__).parents[2] / "results" / "benchmark_rerank.json"
 RUNNERS = Path(__file__).parent / "runners"
@@ -141,7 +140,7 @@ def _record_elsewhere(before: dict[str, Any], found: dict[str, list[Row]]) -> No
     """Ratios only, beside the record of another processor, of which nothing can be measured again here."""
     ratios = {cell: {row["method"]: row["ratio"] for row in rows} for cell, rows in found.items()}
     kept = before["elsewhere"].get(processor(), {}).get("ratios", {})
-    before["elsewhere"][processor()] = {"recorded": datetime.now(UTC).date().isoformat(), "ratios": {**kept, **ratios}}
+    before["elsewhere"][processor()] = {"recorded": today(), "ratios": {**kept, **ratios}}
     write_json(TARGET, before)
 
 

@@ -22,7 +22,8 @@ def encode(recorded: dict[str, Any]) -> Iterator[str]:
     for row in recorded["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         yield (
-            f"| {row['processor']} | {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} "
+            f"| {row['processor']} ({row['recorded']}) "
+            f"| {row['threads']} | {ours['texts_a_second']:.0f} | {theirs['texts_a_second']:.0f} "
             f"| {row['ratio']:.2f} | {ours['cpu']:.1f} and {theirs['cpu']:.1f} | {row['apart']:.0e} |"
         )
 
@@ -35,7 +36,8 @@ def topk(recorded: dict[str, Any]) -> Iterator[str]:
     for row in recorded["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         yield (
-            f"| {row['processor']} | {row['threads']} | {ours['wall']:.1f} | {theirs['wall']:.1f} | {row['ratio']:.2f} "
+            f"| {row['processor']} ({row['recorded']}) "
+            f"| {row['threads']} | {ours['wall']:.1f} | {theirs['wall']:.1f} | {row['ratio']:.2f} "
             f"| {ours['gigabytes']:.2f} and {theirs['gigabytes']:.2f} | {row['same_items']:.4%} |"
         )
 
